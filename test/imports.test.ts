@@ -1,0 +1,56 @@
+/**
+ * Holds the rooms' table of docs/architecture.md against the real imports: a file imports from its own room or from one of a strictly
+ * smaller rank, and each outside library has its doors.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, sep } from 'node:path';
+import { test } from 'node:test';
+
+const rank: Readonly<Record<string, number>> = {
+  status: 0, wire: 0, schema: 1, routing: 2, codec: 2, transcode: 3, openapi: 3, upstream: 4, gateway: 5, server: 6, demo: 6,
+  cli: 7, 'index.ts': 7, 'fastify.ts': 7, 'cli.ts': 8,
+}; // biome-ignore format: a table
+
+const doors: Readonly<Record<string, readonly string[]>> = {
+  protobufjs: ['schema'],
+  '@bufbuild/protobuf': ['schema'],
+  'google-proto-files': ['schema'],
+  '@grpc/grpc-js': ['upstream', 'demo'],
+  'node:net': ['upstream'],
+  'node:tls': ['upstream'],
+  fastify: ['server'],
+  'fastify-plugin': ['server'],
+  typebox: ['gateway'],
+  ajv: ['gateway'],
+  yaml: ['schema', 'cli', 'server'],
+};
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const roomOf = (path: string): string => path.split(sep)[0] ?? '';
+
+for (const file of files) {
+  test(`imports of ${file}`, () => {
+    const room = roomOf(file);
+    const own = rank[room];
+    assert.ok(own !== undefined, `src/${room} is not in the table of rooms`);
+    const text = readFileSync(join('src', file), 'utf8');
+    for (const [, target = ''] of text.matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|^import '([^']+)'/gm)) {
+      if (target.startsWith('.')) {
+        const other = roomOf(normalize(join(dirname(file), target)));
+        assert.ok(other === room || (rank[other] ?? 99) < own, `src/${file} imports ${other}, which is not below it`);
+      } else {
+        const library = target.startsWith('node:')
+          ? target
+          : target
+              .split('/')
+              .slice(0, target.startsWith('@') ? 2 : 1)
+              .join('/');
+        assert.ok(
+          doors[library]?.includes(room) ?? true,
+          `src/${file} imports ${library}, whose door is src/${doors[library]}`,
+        );
+      }
+    }
+  });
+}

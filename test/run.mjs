@@ -1,0 +1,21 @@
+// Runs the compiled tests (build/test/**/*.test.js) with Node's own runner; arguments narrow them down by path.
+//   node test/run.mjs routing codec
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join, sep } from 'node:path';
+
+const root = join('build', 'test');
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
+const files = readdirSync(root, { recursive: true })
+  .filter((file) => file.endsWith('.test.js'))
+  .filter((file) => wanted.length === 0 || wanted.some((word) => file.split(sep).join('/').includes(word)))
+  .map((file) => join(root, file))
+  .sort();
+if (files.length === 0) {
+  console.error(`no test file matches ${wanted.join(' ')}`);
+  process.exit(1);
+}
+process.exit(
+  spawnSync(process.execPath, ['--enable-source-maps', ...flags, '--test', ...files], { stdio: 'inherit' }).status ?? 1,
+);
