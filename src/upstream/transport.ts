@@ -6,10 +6,11 @@ import type { Metadata } from '../transcode/exchange.ts';
 export interface CallOptions {
   /** `/package.Service/Method` */
   readonly path: string;
+  /** Names are the caller's to choose (only transport-level ones are refused); several values of one name are joined. */
   readonly metadata: Metadata;
   /** When the call must have ended, in the milliseconds of `performance.now()`. No call is without one. */
   readonly deadline: number;
-  /** Aborting it cancels the call upstream. */
+  /** Aborting it cancels the call upstream. A StatusError as reason is what the call then fails with. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,25 +27,61 @@ export interface ReplyStream extends AsyncIterable<readonly Uint8Array[]> {
   /**
    * Iteration gives the messages in batches: all that are there, at least one, so that a fast stream does not cost a
    * turn of the event loop a message. It ends after the last one, or throws the call's StatusError. Leaving it early
-   * cancels the call.
+   * cancels the call. There is one iteration: asking again goes on with it.
    */
   [Symbol.asyncIterator](): AsyncIterator<readonly Uint8Array[]>;
-  /** Trailing metadata; resolves when the iteration has ended well. */
+  /** Trailing metadata; resolves when the iteration has ended well, rejects with its error otherwise. */
   readonly trailers: Promise<Metadata>;
 }
 
+/** `idle`: not asked to connect; `failing`: the last attempt failed or the connection broke, the next one is due. */
 export type TransportState = 'idle' | 'connecting' | 'ready' | 'failing';
 
-/** One upstream target. Failures are StatusErrors with the upstream's code, message, details and trailers. */
+/**
+ * One upstream target. Failures are StatusErrors with the upstream's code, message, details and trailers; those of the
+ * transport itself are UNAVAILABLE (no connection), DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED with HTTP status 413
+ * or 502 (a message over its limit), or what the gRPC documents say of broken streams.
+ */
 export interface Transport {
+  /** As the user wrote it. */
   readonly target: string;
   readonly state: TransportState;
   /** One request message, one reply message. */
   unary(options: CallOptions, message: Uint8Array): Promise<UnaryReply>;
-  /** Any call whose reply is a stream, or whose request is one. */
+  /** Any call whose reply is a stream, or whose request is one. Never throws: failures come by the iteration. */
   stream(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): ReplyStream;
   /** Resolves once the target can be called, or rejects when the signal aborts. Starts to connect. */
   ready(signal: AbortSignal): Promise<void>;
-  /** Lets calls in flight finish until the signal aborts, then cancels them. */
+  /** Calls the listener with each new state; gives the function that ends it. */
+  onStateChange(listener: (state: TransportState) => void): () => void;
+  /** Lets calls in flight finish until the signal aborts, then cancels them. New calls fail UNAVAILABLE at once. */
   close(signal?: AbortSignal): Promise<void>;
 }
+
+/** PEM texts and names of TLS to the upstream. Without `ca` Node's own root certificates are trusted. */
+export interface TlsOptions {
+  readonly ca?: string | Buffer;
+  /** Client certificate chain and its key; both or neither. */
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+  /** The name that the certificate is checked for, and `:authority`, instead of the target's host. */
+  readonly serverName?: string;
+}
+
+export interface TransportOptions {
+  /** Given: TLS whatever the target's scheme says. */
+  readonly tls?: TlsOptions;
+  /** A request message over it fails RESOURCE_EXHAUSTED, HTTP 413. 4 MiB. */
+  readonly maxRequestBytes?: number;
+  /** A reply message over it fails RESOURCE_EXHAUSTED, HTTP 502. 4 MiB. */
+  readonly maxReplyBytes?: number;
+  /**
+   * PING after `timeMs` without a frame, the connection is given up when `timeoutMs` pass without an answer. Off by
+   * default: servers answer pings they find too frequent with GOAWAY, and deadlines find dead peers as well.
+   */
+  readonly keepalive?: { readonly timeMs: number; readonly timeoutMs: number };
+  /** Pause between attempts to connect: from `minMs`, growing, with jitter, to `maxMs`. 100 ms to 5 s. */
+  readonly reconnect?: { readonly minMs: number; readonly maxMs: number };
+}
+
+export const defaultMessageBytes: number = 4 * 1024 * 1024;
