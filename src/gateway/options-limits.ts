@@ -1,0 +1,51 @@
+/** The keys under `limits:`. There is no "unlimited": every limit has a default and is shown by `tandem check`. */
+export const limitsSchema = {
+  type: 'object',
+  description: 'What one request, one reply and one connection may cost.',
+  default: {},
+  properties: {
+    bodyBytes: {
+      $ref: '#/$defs/size',
+      default: '4MiB',
+      description: 'Request body or one streamed message; over it 413.',
+    },
+    replyBytes: { $ref: '#/$defs/size', default: '4MiB', description: 'One message of the upstream; over it 502.' },
+    jsonDepth: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1000,
+      default: 100,
+      description: 'Nesting of JSON; over it 400.',
+    },
+    urlBytes: { $ref: '#/$defs/size', default: '8KiB', description: 'Path and query together; over it 414.' },
+    queryPairs: {
+      type: 'integer',
+      minimum: 0,
+      default: 256,
+      description: 'Query parameters, repeats counted; over it 400.',
+    },
+    headerBytes: { $ref: '#/$defs/size', default: '16KiB', description: 'Header block of a request; over it 431.' },
+    metadataBytes: { $ref: '#/$defs/size', default: '8KiB', description: 'Metadata sent upstream; over it 431.' },
+    metadataPairs: {
+      type: 'integer',
+      minimum: 0,
+      default: 64,
+      description: 'Entries of metadata sent upstream; over it 431.',
+    },
+    timeoutDefault: { $ref: '#/$defs/duration', default: '15s', description: 'Deadline of a call that asks for none.' },
+    timeoutMax: { $ref: '#/$defs/duration', default: '5m', description: 'Longest deadline a client may ask for.' },
+    streamIdle: {
+      $ref: '#/$defs/duration',
+      default: '60s',
+      description: 'Silence of an upstream after which a stream ends.',
+    },
+    headersTimeout: { $ref: '#/$defs/duration', default: '10s', description: 'Time for the header block to arrive.' },
+    requestTimeout: {
+      $ref: '#/$defs/duration',
+      default: '30s',
+      description: 'Time for a whole unary request to arrive.',
+    },
+    connections: { type: 'integer', minimum: 1, default: 10000, description: 'Open client connections per process.' },
+    drain: { $ref: '#/$defs/duration', default: '10s', description: 'Time for open calls to finish at shutdown.' },
+  },
+} as const;

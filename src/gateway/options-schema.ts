@@ -1,0 +1,173 @@
+/**
+ * The configuration as one JSON Schema: the source of its checks, defaults, types, of tandem.schema.json and of
+ * docs/configuration.md. A plain literal, so that the types derive from it and start-up loads no schema library
+ * (typebox and ajv together took 170 ms of it, measured).
+ */
+import { limitsSchema } from './options-limits.ts';
+import { transcodingSchema } from './options-transcoding.ts';
+
+const listenSchema = {
+  type: 'object',
+  description: 'Where `tandem serve` listens. A change needs a restart.',
+  default: {},
+  properties: {
+    host: { type: 'string', default: '127.0.0.1', description: 'Address to bind; `0.0.0.0` or `::` for all.' },
+    port: { type: 'integer', minimum: 0, maximum: 65535, default: 8080, description: 'Port; 0 picks a free one.' },
+    tls: {
+      type: 'object',
+      description: 'Serve HTTPS.',
+      required: ['cert', 'key'],
+      properties: {
+        cert: { $ref: '#/$defs/path', description: 'Certificate chain, PEM.' },
+        key: { $ref: '#/$defs/path', description: 'Private key, PEM.' },
+      },
+    },
+  },
+} as const;
+
+const upstreamSchema = {
+  type: 'object',
+  required: ['target'],
+  properties: {
+    target: {
+      $ref: '#/$defs/target',
+      description: '`host:port` (plaintext), `https://host:port` (TLS), `unix:PATH` or `dns:///host:port`.',
+    },
+    services: {
+      type: 'array',
+      items: { type: 'string' },
+      default: [],
+      description:
+        'Full names of the services it has, `package.Service`; none means every service no other upstream has.',
+    },
+    tls: {
+      type: 'object',
+      description: 'TLS to the upstream; `{}` is TLS with the system’s certificate authorities.',
+      properties: {
+        ca: { $ref: '#/$defs/path', description: 'Certificate authorities to trust instead of the system’s, PEM.' },
+        cert: { $ref: '#/$defs/path', description: 'Client certificate chain, PEM.' },
+        key: { $ref: '#/$defs/path', description: 'Private key of the client certificate, PEM.' },
+        serverName: { type: 'string', description: 'Name to ask for and to verify instead of the target’s host.' },
+      },
+    },
+    timeout: { $ref: '#/$defs/duration', description: 'Its deadline instead of `limits.timeoutDefault`.' },
+  },
+} as const;
+
+const docsSchema = {
+  type: 'object',
+  description: 'The paths of the gateway’s own, and what the OpenAPI document says.',
+  default: {},
+  properties: {
+    prefix: {
+      $ref: '#/$defs/pathPrefix',
+      default: '',
+      description: 'Put before all of `paths`: `/-/tandem`.',
+    },
+    paths: {
+      type: 'object',
+      description: 'Where each page is; `false` turns it off. A rule with the same path wins.',
+      default: {},
+      properties: {
+        ui: { $ref: '#/$defs/ownPath', default: '/docs', description: 'Swagger UI.' },
+        openapiJson: { $ref: '#/$defs/ownPath', default: '/openapi.json', description: 'The OpenAPI document.' },
+        openapiYaml: { $ref: '#/$defs/ownPath', default: '/openapi.yaml', description: 'The same as YAML.' },
+        healthz: { $ref: '#/$defs/ownPath', default: '/healthz', description: '200 while the process lives.' },
+        readyz: {
+          $ref: '#/$defs/ownPath',
+          default: '/readyz',
+          description: '200 while calls can be served; 503 while draining or when no upstream is healthy.',
+        },
+      },
+    },
+    title: { type: 'string', description: 'Title of the document; the services’ names when left out.' },
+    version: { type: 'string', description: 'Version of the API that the document describes.' },
+    description: { type: 'string', description: 'Introduction of the document, Markdown.' },
+    servers: {
+      type: 'array',
+      items: { type: 'string' },
+      default: [],
+      description: 'URLs the document names as servers.',
+    },
+    openapiVersion: { enum: ['3.1', '3.0'], default: '3.1', description: 'Version of OpenAPI to write.' },
+  },
+} as const;
+
+const observabilitySchema = {
+  type: 'object',
+  description: 'What the gateway tells of itself.',
+  default: {},
+  properties: {
+    logLevel: {
+      enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      default: 'info',
+      description: 'Least severe log line that is written.',
+    },
+  },
+} as const;
+
+const sourcesSchema = {
+  protos: {
+    type: 'array',
+    items: { $ref: '#/$defs/path' },
+    default: [],
+    description: 'Proto files, and folders that are searched for them.',
+  },
+  imports: {
+    type: 'array',
+    items: { $ref: '#/$defs/path' },
+    default: [],
+    description: 'Folders in which imports are looked up; `google/…` is found without.',
+  },
+  descriptorSets: {
+    type: 'array',
+    items: { $ref: '#/$defs/path' },
+    default: [],
+    description: 'Binary FileDescriptorSets, as protoc and buf write them.',
+  },
+  reflect: { type: 'boolean', default: false, description: 'Take descriptors from the upstreams’ server reflection.' },
+  rules: {
+    type: 'array',
+    items: { $ref: '#/$defs/path' },
+    default: [],
+    description: 'Service configurations (YAML) whose `http.rules` are added to the annotations.',
+  },
+} as const;
+
+/** A text that abbreviates the object: `[SERVICE=]TARGET`. */
+type UpstreamItem = { readonly anyOf: readonly [{ readonly $ref: '#/$defs/upstream' }, typeof upstreamSchema] };
+
+interface OptionsSchema {
+  readonly type: 'object';
+  readonly properties: typeof sourcesSchema & {
+    readonly listen: typeof listenSchema;
+    readonly upstreams: {
+      readonly type: 'array';
+      readonly items: UpstreamItem;
+      readonly default: readonly [];
+      readonly description: string;
+    };
+    readonly transcoding: typeof transcodingSchema;
+    readonly limits: typeof limitsSchema;
+    readonly docs: typeof docsSchema;
+    readonly observability: typeof observabilitySchema;
+  };
+}
+
+export const optionsSchema: OptionsSchema = {
+  type: 'object',
+  properties: {
+    listen: listenSchema,
+    ...sourcesSchema,
+    upstreams: {
+      type: 'array',
+      items: { anyOf: [{ $ref: '#/$defs/upstream' }, upstreamSchema] },
+      default: [],
+      description: 'The gRPC servers behind the gateway, each as `[SERVICE=]TARGET` or an object.',
+    },
+    transcoding: transcodingSchema,
+    limits: limitsSchema,
+    docs: docsSchema,
+    observability: observabilitySchema,
+  },
+};

@@ -1,0 +1,110 @@
+/**
+ * One walk of a value along the schema: checks it, fills defaults, reads values with a form. Gathers every problem.
+ */
+import { nearestName } from './nearest-name.ts';
+import { type FormTypes, valueForms } from './options-forms.ts';
+
+/** The subset of JSON Schema that the configuration is written in. */
+export type SchemaNode =
+  | FormNode
+  | { readonly enum: readonly string[] }
+  | { readonly type: 'boolean' }
+  | IntegerNode
+  | { readonly type: 'string' }
+  | { readonly type: 'array'; readonly items: SchemaNode }
+  | ObjectNode
+  /** A text that abbreviates an object. */
+  | { readonly anyOf: readonly [FormNode, ObjectNode] };
+
+interface FormNode {
+  readonly $ref: `#/$defs/${keyof FormTypes}`;
+}
+interface IntegerNode {
+  readonly type: 'integer';
+  readonly minimum: number;
+  readonly maximum?: number;
+}
+export interface ObjectNode {
+  readonly type: 'object';
+  readonly required?: readonly string[];
+  readonly properties: Readonly<Record<string, SchemaNode & { readonly default?: unknown }>>;
+}
+
+/** Keys and indices that lead to a value: `['upstreams', 0, 'target']`. */
+export type KeyPath = readonly (string | number)[];
+
+/** What the walk reports, and what it asks. */
+export interface Walk {
+  problem(path: KeyPath, message: string): void;
+  /** Makes a path of the configuration absolute. */
+  absolutePath(path: string): string;
+}
+
+/** The frozen value that `value` stands for at `node`. What it is after a problem was reported is of no use. */
+export function walkOptions(node: SchemaNode, value: unknown, path: KeyPath, walk: Walk): unknown {
+  if ('$ref' in node) return readForm(node, value, path, walk);
+  if ('anyOf' in node) {
+    const [text, object] = node.anyOf;
+    const long = typeof value === 'string' ? readForm(text, value, path, walk) : value;
+    return long === undefined ? undefined : walkOptions(object, long, path, walk);
+  }
+  if ('properties' in node) return walkObject(node, value, path, walk);
+  if ('items' in node) {
+    if (!Array.isArray(value)) return refuse('a list', value, path, walk);
+    return Object.freeze(Array.from(value, (item, index) => walkOptions(node.items, item, [...path, index], walk)));
+  }
+  const [expected, isFit] = scalarCheck(node, value);
+  return isFit ? value : refuse(expected, value, path, walk);
+}
+
+function readForm({ $ref }: FormNode, value: unknown, path: KeyPath, walk: Walk): unknown {
+  const name = $ref.slice('#/$defs/'.length) as keyof FormTypes;
+  const result = valueForms[name].read(value);
+  if (result === undefined) return refuse(valueForms[name].expected, value, path, walk);
+  return name === 'path' ? walk.absolutePath(result as string) : result;
+}
+
+function walkObject(node: ObjectNode, value: unknown, path: KeyPath, walk: Walk): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refuse('a mapping of keys to values', value, path, walk);
+  }
+  const known = Object.keys(node.properties);
+  for (const key of Object.keys(value).filter((name) => !known.includes(name))) {
+    const near = nearestName(key, known);
+    const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
+    walk.problem([...path, key], `unknown key; ${hint}`);
+  }
+  const result: Record<string, unknown> = {};
+  for (const [key, child] of Object.entries(node.properties)) {
+    const given = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+    if (given === undefined && node.required?.includes(key)) walk.problem([...path, key], 'is required');
+    const used = given === undefined ? child.default : given;
+    result[key] = used === undefined ? undefined : walkOptions(child, used, [...path, key], walk);
+  }
+  return Object.freeze(result);
+}
+
+/** What a node wants in words, and whether the value is that. */
+function scalarCheck(node: SchemaNode, value: unknown): [expected: string, isFit: boolean] {
+  if ('enum' in node) return [`one of ${node.enum.join(', ')}`, node.enum.some((member) => member === value)];
+  if ('minimum' in node) {
+    const { minimum, maximum = Number.POSITIVE_INFINITY } = node;
+    const range = maximum < Number.POSITIVE_INFINITY ? `from ${minimum} to ${maximum}` : `of at least ${minimum}`;
+    return [`an integer ${range}`, Number.isSafeInteger(value) && Number(value) >= minimum && Number(value) <= maximum];
+  }
+  if (!('type' in node) || node.type === 'boolean') return ['true or false', typeof value === 'boolean'];
+  return ['text', typeof value === 'string'];
+}
+
+function refuse(expected: string, value: unknown, path: KeyPath, walk: Walk): undefined {
+  walk.problem(path, `expected ${expected}; got ${describeValue(value)}`);
+}
+
+/** The value in at most 60 characters of one line. */
+function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a mapping';
+  if (value === null) return 'nothing';
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
+}

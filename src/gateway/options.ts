@@ -1,0 +1,113 @@
+/**
+ * The options of a gateway: the content of the configuration file, and equally what the Fastify plugin and
+ * `createGateway` take. Checked whole, filled with defaults and frozen before anything uses them.
+ */
+import { resolve } from 'node:path';
+import type { SourcePosition } from '../schema/descriptors.ts';
+import { type Problem, SchemaError } from '../schema/problem.ts';
+import type { FormTypes } from './options-forms.ts';
+import { optionsSchema } from './options-schema.ts';
+import { type KeyPath, walkOptions } from './options-walk.ts';
+
+type FormOf<N> = N extends { readonly $ref: `#/$defs/${infer F extends keyof FormTypes}` } ? F : never;
+type Scalar<N> = N extends { readonly enum: readonly (infer E)[] }
+  ? E
+  : N extends { readonly type: 'boolean' }
+    ? boolean
+    : N extends { readonly type: 'integer' }
+      ? number
+      : string;
+type RequiredKeys<N> = N extends { readonly required: readonly (infer R extends string)[] } ? R : never;
+
+/** What a node of the schema accepts. */
+type Input<N> = N extends { readonly $ref: string }
+  ? FormTypes[FormOf<N>]['input']
+  : N extends { readonly anyOf: readonly (infer A)[] }
+    ? A extends unknown
+      ? Input<A>
+      : never
+    : N extends { readonly items: infer I }
+      ? readonly Input<I>[]
+      : N extends { readonly properties: infer P }
+        ? { readonly [K in keyof P as K extends RequiredKeys<N> ? K : never]: Input<P[K]> } & {
+            readonly [K in keyof P as K extends RequiredKeys<N> ? never : K]?: Input<P[K]> | undefined;
+          }
+        : Scalar<N>;
+
+/** What a node's value is once it is resolved: defaults filled in, values with a form read. */
+type Value<N> = N extends { readonly $ref: string }
+  ? FormTypes[FormOf<N>]['value']
+  : N extends { readonly anyOf: readonly [unknown, infer Long] }
+    ? Value<Long>
+    : N extends { readonly items: infer I }
+      ? readonly Value<I>[]
+      : N extends { readonly properties: infer P }
+        ? { readonly [K in keyof P]: Value<P[K]> | (IsFilled<N, P, K> extends true ? never : undefined) }
+        : Scalar<N>;
+type IsFilled<N, P, K extends keyof P> = P[K] extends { readonly default: unknown }
+  ? true
+  : K extends RequiredKeys<N>
+    ? true
+    : false;
+
+/** The configuration as a user writes it: the file's keys, all optional. */
+export type TandemOptions = Input<typeof optionsSchema>;
+
+/** The configuration as the program reads it: whole, checked and frozen; durations in milliseconds, sizes in bytes. */
+export type Options = Value<typeof optionsSchema>;
+export type UpstreamOptions = Options['upstreams'][number];
+export type TranscodingOptions = Options['transcoding'];
+export type LimitOptions = Options['limits'];
+export type DocsOptions = Options['docs'];
+
+export interface ResolveContext {
+  /** Folder that relative paths start from; the working directory by default. */
+  readonly directory?: string;
+  /** Where in a file the value at a path of keys stands, for the messages. */
+  readonly positionOf?: (path: KeyPath) => SourcePosition | undefined;
+}
+
+/**
+ * Checks and completes a configuration. Neither keeps nor changes the caller's object.
+ *
+ * Throws SchemaError with every problem: `limits.bodyBytes: expected a size such as 4MiB, or a number of bytes; got "4 megs"`.
+ */
+export function resolveOptions(input: unknown, { directory = '.', positionOf }: ResolveContext = {}): Options {
+  const problems: Problem[] = [];
+  const problem = (path: KeyPath, message: string): void => {
+    problems.push({ position: positionOf?.(path), subject: keyText(path), message });
+  };
+  const absolutePath = (path: string): string => resolve(directory, path);
+  const options = walkOptions(optionsSchema, input, [], { problem, absolutePath }) as Options;
+  if (problems.length === 0) checkUpstreams(options, problem);
+  if (problems.length > 0) throw new SchemaError(problems);
+  return options;
+}
+
+/** Each service has one upstream, and one upstream at most is for all others. */
+function checkUpstreams({ upstreams, limits }: Options, problem: (path: KeyPath, message: string) => void): void {
+  const taken = new Map<string, string>();
+  for (const [index, { target, services }] of upstreams.entries()) {
+    for (const service of services.length === 0 ? ['every service'] : services) {
+      const other = taken.get(service);
+      if (other !== undefined) {
+        problem(
+          ['upstreams', index],
+          `${service} already goes to ${other}; name under services what goes to ${target}`,
+        );
+      }
+      taken.set(service, target);
+    }
+  }
+  if (limits.timeoutDefault > limits.timeoutMax) {
+    problem(['limits', 'timeoutDefault'], 'is longer than limits.timeoutMax; lower it or raise that');
+  }
+}
+
+/** `['upstreams', 0, 'target']` → `upstreams[0].target`. */
+export function keyText(path: KeyPath): string {
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+    .join('')
+    .replace(/^\./, '');
+}
