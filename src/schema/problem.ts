@@ -12,9 +12,14 @@ export interface Problem {
   readonly message: string;
 }
 
+/** `library.proto:41`, or the file alone where the line is not known. */
+export function formatPosition({ file, line }: SourcePosition): string {
+  return line > 0 ? `${file}:${line}` : file;
+}
+
 /** One line for a terminal or a log: `library.proto:41 Library.GetBook: column 13: expected '}'`. */
 export function formatProblem({ position, subject, message }: Problem): string {
-  const place = position === undefined ? '' : position.line > 0 ? `${position.file}:${position.line}` : position.file;
+  const place = position === undefined ? '' : formatPosition(position);
   const head = [place, subject].filter((part) => part !== '').join(' ');
   return head === '' ? message : `${head}: ${message}`;
 }
