@@ -3,11 +3,13 @@
  * refusal calls it, and how it is read.
  */
 
+import { parseTarget, parseUpstream, type Target } from '../upstream/target.ts';
+
 export interface ValueForm {
   readonly schema: Readonly<Record<string, unknown>>;
   /** "expected …" of a refusal. */
   readonly expected: string;
-  /** The value as the program uses it, or undefined when it has not this form. */
+  /** The value as the program uses it, or undefined when it has not this form; may throw a SchemaError that says more. */
   read(value: unknown): unknown;
 }
 
@@ -19,8 +21,8 @@ export interface FormTypes {
   headerName: { input: string; value: string };
   ownPath: { input: string | false; value: string | false };
   pathPrefix: { input: string; value: string };
-  target: { input: string; value: string };
-  upstream: { input: string; value: { target: string; services: readonly string[] } };
+  target: { input: string; value: Target };
+  upstream: { input: string; value: { target: string; services: string[] } };
 }
 
 const millisecondsOf: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -31,17 +33,9 @@ const bytesOf: Readonly<Record<string, number>> = {
 // Beyond it a timer of Node fires at once.
 const longestTimer = 2 ** 31 - 1;
 
-const target = '((https://|dns:///)?([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):\\d{1,5}|unix:.+)';
-
-const patterns = {
-  duration: '^(?=.*[1-9])\\d+(\\.\\d+)?(ms|s|m|h)$',
-  size: '^\\d+(\\.\\d+)?(B|kB|MB|GB|KiB|MiB|GiB)$',
-  headerName: "^[a-z0-9!#$%&'*+.^_`|~-]+$",
-  ownPath: '^(/[A-Za-z0-9._~-]+)+$',
-  pathPrefix: '^(/[A-Za-z0-9._~-]+)*$',
-  target: `^${target}$`,
-  upstream: `^([A-Za-z_][A-Za-z0-9_.]*=)?${target}$`,
-} as const;
+const durationPattern = '^(?=.*[1-9])\\d+(\\.\\d+)?(ms|s|m|h)$';
+const sizePattern = '^\\d+(\\.\\d+)?(B|kB|MB|GB|KiB|MiB|GiB)$';
+const ownPathPattern = '^(/[A-Za-z0-9._~-]+)+$';
 
 /** `1.5s` with 's' → 1000 gives 1500, rounded up to a whole number; NaN for a unit that is not in the table. */
 function readQuantity(text: string, units: Readonly<Record<string, number>>): number {
@@ -55,57 +49,52 @@ function readText(pattern: string): (value: unknown) => string | undefined {
 }
 
 function readDuration(value: unknown): number | undefined {
-  const milliseconds = readQuantity(readText(patterns.duration)(value) ?? '', millisecondsOf);
+  const milliseconds = readQuantity(readText(durationPattern)(value) ?? '', millisecondsOf);
   return milliseconds <= longestTimer ? milliseconds : undefined;
 }
 
 function readSize(value: unknown): number | undefined {
-  const bytes = typeof value === 'number' ? value : readQuantity(readText(patterns.size)(value) ?? '', bytesOf);
+  const bytes = typeof value === 'number' ? value : readQuantity(readText(sizePattern)(value) ?? '', bytesOf);
   return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : undefined;
 }
 
 /** `[SERVICE=]TARGET` → the object it abbreviates. */
-function readUpstream(value: unknown): { target: string; services: readonly string[] } | undefined {
-  const text = readText(patterns.upstream)(value);
-  const [, service = '', rest = ''] = /^(?:([A-Za-z_][\w.]*)=)?(.+)$/.exec(text ?? '') ?? [];
-  return text === undefined ? undefined : { target: rest, services: service === '' ? [] : [service] };
+function readUpstream(value: unknown): FormTypes['upstream']['value'] {
+  const { service, target } = parseUpstream(String(value));
+  return { target: target.text, services: service === undefined ? [] : [service] };
+}
+
+function textForm(pattern: string, expected: string): ValueForm {
+  return { schema: { type: 'string', pattern }, expected, read: readText(pattern) };
 }
 
 export const valueForms: Readonly<Record<keyof FormTypes, ValueForm>> = {
   duration: {
-    schema: { type: 'string', pattern: patterns.duration },
+    schema: { type: 'string', pattern: durationPattern },
     expected: 'a duration such as 10s or 500ms, of at most 24 days',
     read: readDuration,
   },
   size: {
-    schema: { type: ['integer', 'string'], minimum: 0, pattern: patterns.size },
+    schema: { type: ['integer', 'string'], minimum: 0, pattern: sizePattern },
     expected: 'a size such as 4MiB, or a number of bytes',
     read: readSize,
   },
-  path: { schema: { type: 'string', pattern: '.' }, expected: 'the path of a file or folder', read: readText('.') },
-  headerName: {
-    schema: { type: 'string', pattern: patterns.headerName },
-    expected: 'a header name in lower case',
-    read: readText(patterns.headerName),
-  },
+  path: textForm('.', 'the path of a file or folder'),
+  headerName: textForm("^[a-z0-9!#$%&'*+.^_`|~-]+$", 'a header name in lower case'),
   ownPath: {
-    schema: { anyOf: [{ type: 'string', pattern: patterns.ownPath }, { const: false }] },
+    schema: { anyOf: [{ type: 'string', pattern: ownPathPattern }, { const: false }] },
     expected: 'a path such as /docs, or false',
-    read: (value) => (value === false ? value : readText(patterns.ownPath)(value)),
+    read: (value) => (value === false ? value : readText(ownPathPattern)(value)),
   },
-  pathPrefix: {
-    schema: { type: 'string', pattern: patterns.pathPrefix },
-    expected: 'a path such as /-/tandem, or ""',
-    read: readText(patterns.pathPrefix),
-  },
+  pathPrefix: textForm('^(/[A-Za-z0-9._~-]+)*$', 'a path such as /-/tandem, or ""'),
   target: {
-    schema: { type: 'string', pattern: patterns.target },
-    expected: 'host:port, https://host:port, unix:PATH or dns:///host:port',
-    read: readText(patterns.target),
+    schema: { type: 'string', minLength: 1 },
+    expected: 'the address of an upstream such as 127.0.0.1:50051',
+    read: (value) => (typeof value === 'string' ? parseTarget(value) : undefined),
   },
   upstream: {
-    schema: { type: 'string', pattern: patterns.upstream },
-    expected: '[SERVICE=]TARGET, a target being host:port, https://host:port, unix:PATH or dns:///host:port',
+    schema: { type: 'string', minLength: 1 },
+    expected: '[SERVICE=]TARGET',
     read: readUpstream,
   },
 };

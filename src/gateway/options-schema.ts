@@ -51,6 +51,15 @@ const upstreamSchema = {
       },
     },
     timeout: { $ref: '#/$defs/duration', description: 'Its deadline instead of `limits.timeoutDefault`.' },
+    keepalive: {
+      type: 'object',
+      description: 'Pings that find a dead connection. Off unless set: many servers refuse frequent pings.',
+      required: ['time'],
+      properties: {
+        time: { $ref: '#/$defs/duration', description: 'Silence after which a ping is sent.' },
+        timeout: { $ref: '#/$defs/duration', default: '20s', description: 'Wait for its answer.' },
+      },
+    },
   },
 } as const;
 

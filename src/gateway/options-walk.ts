@@ -1,6 +1,7 @@
 /**
  * One walk of a value along the schema: checks it, fills defaults, reads values with a form. Gathers every problem.
  */
+import { SchemaError } from '../schema/problem.ts';
 import { nearestName } from './nearest-name.ts';
 import { type FormTypes, valueForms } from './options-forms.ts';
 
@@ -45,7 +46,8 @@ export function walkOptions(node: SchemaNode, value: unknown, path: KeyPath, wal
   if ('$ref' in node) return readForm(node, value, path, walk);
   if ('anyOf' in node) {
     const [text, object] = node.anyOf;
-    const long = typeof value === 'string' ? readForm(text, value, path, walk) : value;
+    if (typeof value !== 'string') return walkOptions(object, value, path, walk);
+    const long = readForm(text, value, path, walk);
     return long === undefined ? undefined : walkOptions(object, long, path, walk);
   }
   if ('properties' in node) return walkObject(node, value, path, walk);
@@ -59,9 +61,15 @@ export function walkOptions(node: SchemaNode, value: unknown, path: KeyPath, wal
 
 function readForm({ $ref }: FormNode, value: unknown, path: KeyPath, walk: Walk): unknown {
   const name = $ref.slice('#/$defs/'.length) as keyof FormTypes;
-  const result = valueForms[name].read(value);
-  if (result === undefined) return refuse(valueForms[name].expected, value, path, walk);
-  return name === 'path' ? walk.absolutePath(result as string) : result;
+  const { read, expected } = valueForms[name];
+  try {
+    const result = read(value);
+    if (result === undefined) return refuse(expected, value, path, walk);
+    return name === 'path' ? walk.absolutePath(result as string) : Object.freeze(result);
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    for (const { message } of error.problems) walk.problem(path, message);
+  }
 }
 
 function walkObject(node: ObjectNode, value: unknown, path: KeyPath, walk: Walk): unknown {

@@ -79,24 +79,27 @@ export function resolveOptions(input: unknown, { directory = '.', positionOf }: 
   };
   const absolutePath = (path: string): string => resolve(directory, path);
   const options = walkOptions(optionsSchema, input, [], { problem, absolutePath }) as Options;
-  if (problems.length === 0) checkUpstreams(options, problem);
+  if (problems.length === 0) checkTogether(options, problem);
   if (problems.length > 0) throw new SchemaError(problems);
   return options;
 }
 
-/** Each service has one upstream, and one upstream at most is for all others. */
-function checkUpstreams({ upstreams, limits }: Options, problem: (path: KeyPath, message: string) => void): void {
+/** What no single value shows to be wrong. */
+function checkTogether({ upstreams, limits }: Options, problem: (path: KeyPath, message: string) => void): void {
   const taken = new Map<string, string>();
-  for (const [index, { target, services }] of upstreams.entries()) {
+  for (const [index, { target, services, tls }] of upstreams.entries()) {
     for (const service of services.length === 0 ? ['every service'] : services) {
       const other = taken.get(service);
       if (other !== undefined) {
         problem(
           ['upstreams', index],
-          `${service} already goes to ${other}; name under services what goes to ${target}`,
+          `${service} already goes to ${other}; name under services what goes to ${target.text}`,
         );
       }
-      taken.set(service, target);
+      taken.set(service, target.text);
+    }
+    if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
+      problem(['upstreams', index, 'tls'], 'cert and key come together; add the other');
     }
   }
   if (limits.timeoutDefault > limits.timeoutMax) {

@@ -61,8 +61,8 @@ test('values with a form are read', () => {
   const { bodyBytes, replyBytes, drain, timeoutMax, streamIdle } = options.limits;
   assert.deepEqual([bodyBytes, replyBytes, drain, timeoutMax, streamIdle], [1536, 7, 500, 3_600_000, 90_000]);
   const [first, second, third] = options.upstreams;
-  assert.deepEqual([first?.target, first?.services], ['127.0.0.1:1', ['a.B']]);
-  assert.deepEqual([second?.target, second?.services], ['unix:/run/x=y.sock', []]);
+  assert.deepEqual([first?.target.text, first?.services], ['127.0.0.1:1', ['a.B']]);
+  assert.deepEqual([second?.target.text, second?.services], ['unix:/run/x=y.sock', []]);
   assert.deepEqual([third?.services, third?.tls?.ca, third?.timeout], [['c.D', 'e.F'], '/etc/tandem/ca.pem', 2000]);
   assert.deepEqual([options.docs.paths.ui, options.docs.paths.openapiJson], [false, '/api/v1.json']);
 });
