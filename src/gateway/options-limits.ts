@@ -34,6 +34,11 @@ export const limitsSchema = {
     },
     timeoutDefault: { $ref: '#/$defs/duration', default: '15s', description: 'Deadline of a call that asks for none.' },
     timeoutMax: { $ref: '#/$defs/duration', default: '5m', description: 'Longest deadline a client may ask for.' },
+    streamTimeout: {
+      $ref: '#/$defs/duration',
+      default: '1h',
+      description: 'Deadline of a streaming call that asks for none.',
+    },
     streamIdle: {
       $ref: '#/$defs/duration',
       default: '60s',

@@ -98,6 +98,12 @@ const docsSchema = {
       default: [],
       description: 'URLs the document names as servers.',
     },
+    pathStyle: {
+      enum: ['segments', 'pattern'],
+      default: 'segments',
+      description:
+        'How the document shows a variable of several segments, `{name=shelves/*}`: as `/shelves/{shelf}`, or as one parameter with a pattern.',
+    },
     openapiVersion: { enum: ['3.1', '3.0'], default: '3.1', description: 'Version of OpenAPI to write.' },
   },
 } as const;

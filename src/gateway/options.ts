@@ -61,8 +61,8 @@ export type LimitOptions = Options['limits'];
 export type DocsOptions = Options['docs'];
 
 export interface ResolveContext {
-  /** Folder that relative paths start from; the working directory by default. */
-  readonly directory?: string;
+  /** Folder that a relative path, standing at a path of keys, starts from; the working directory by default. */
+  readonly directoryOf?: (path: KeyPath) => string;
   /** Where in a file the value at a path of keys stands, for the messages. */
   readonly positionOf?: (path: KeyPath) => SourcePosition | undefined;
 }
@@ -72,12 +72,12 @@ export interface ResolveContext {
  *
  * Throws SchemaError with every problem: `limits.bodyBytes: expected a size such as 4MiB, or a number of bytes; got "4 megs"`.
  */
-export function resolveOptions(input: unknown, { directory = '.', positionOf }: ResolveContext = {}): Options {
+export function resolveOptions(input: unknown, { directoryOf, positionOf }: ResolveContext = {}): Options {
   const problems: Problem[] = [];
   const problem = (path: KeyPath, message: string): void => {
     problems.push({ position: positionOf?.(path), subject: keyText(path), message });
   };
-  const absolutePath = (path: string): string => resolve(directory, path);
+  const absolutePath = (file: string, path: KeyPath): string => resolve(directoryOf?.(path) ?? '.', file);
   const options = walkOptions(optionsSchema, input, [], { problem, absolutePath }) as Options;
   if (problems.length === 0) checkTogether(options, problem);
   if (problems.length > 0) throw new SchemaError(problems);

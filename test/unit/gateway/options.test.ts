@@ -55,7 +55,7 @@ test('values with a form are read', () => {
       ],
       docs: { paths: { ui: false, openapiJson: '/api/v1.json' } },
     },
-    { directory: '/etc/tandem' },
+    { directoryOf: () => '/etc/tandem' },
   );
   assert.deepEqual(options.protos, ['/etc/tandem/protos', '/abs']);
   const { bodyBytes, replyBytes, drain, timeoutMax, streamIdle } = options.limits;

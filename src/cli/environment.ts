@@ -1,0 +1,72 @@
+/**
+ * Configuration from the environment: `TANDEM_PORT` as the flag, `TANDEM_LIMITS__BODY_BYTES` as the file's key.
+ */
+import { optionsSchema } from '../gateway/options-schema.ts';
+import type { KeyPath, ObjectNode, SchemaNode } from '../gateway/options-walk.ts';
+import { type Environment, plainScalar } from './config-file.ts';
+import { type ConfigLayer, joinConfig } from './config-layers.ts';
+import { settingFlags } from './flags.ts';
+
+interface Setting {
+  readonly variable: string;
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** The lowest layer: what variables named `TANDEM_…` set. Lists are separated by commas. Empty variables are as good as none. */
+export function environmentLayer(environment: Environment): ConfigLayer {
+  const settings = Object.entries(environment).flatMap(([variable, text]) => settingOf(variable, text ?? '') ?? []);
+  const contents = settings.map(({ path, value }) => nested(path, value));
+  return {
+    content: contents.reduce(joinConfig, {}),
+    directory: '.',
+    positionOf: (path: KeyPath) => {
+      const setting = settings.find((one) => one.path.every((key, index) => key === path[index]));
+      return setting && { file: setting.variable, line: 0, column: 0 };
+    },
+  };
+}
+
+function settingOf(variable: string, text: string): Setting | undefined {
+  const name = /^TANDEM_(.+)$/.exec(variable)?.[1];
+  // Kubernetes sets TANDEM_PORT=tcp://10.0.0.1:80 in every pod beside a service called tandem.
+  if (name === undefined || text === '' || text.startsWith('tcp://')) return undefined;
+  const flag = settingFlags.find((one) => plain(one.name) === plain(name));
+  const path = flag?.key ?? keysOf(name.split('__'));
+  const isOurs =
+    flag !== undefined ||
+    name.includes('__') ||
+    (path[0] !== undefined && Object.hasOwn(optionsSchema.properties, path[0]));
+  return isOurs ? { variable, path, value: valueOf(nodeAt(path), text) } : undefined;
+}
+
+const plain = (name: string): string => name.replaceAll(/[_-]/g, '').toLowerCase();
+
+/** `['LIMITS', 'BODY_BYTES']` → `['limits', 'bodyBytes']`; names that are no keys stay, in lower case, and are refused later. */
+function keysOf(names: readonly string[]): string[] {
+  let node: SchemaNode | undefined = optionsSchema;
+  return names.map((name) => {
+    const properties: ObjectNode['properties'] = node !== undefined && 'properties' in node ? node.properties : {};
+    const key = Object.keys(properties).find((known) => plain(known) === plain(name)) ?? name.toLowerCase();
+    node = properties[key];
+    return key;
+  });
+}
+
+function nodeAt(path: readonly string[]): SchemaNode | undefined {
+  return path.reduce<SchemaNode | undefined>(
+    (node, key) => (node !== undefined && 'properties' in node ? node.properties[key] : undefined),
+    optionsSchema,
+  );
+}
+
+function valueOf(node: SchemaNode | undefined, text: string): unknown {
+  if (node !== undefined && 'items' in node) return text.split(',').map((part) => part.trim());
+  const isText = node !== undefined && 'type' in node && node.type === 'string';
+  return isText ? text : plainScalar(text);
+}
+
+/** `['listen', 'port']`, 8080 → `{ listen: { port: 8080 } }`. */
+export function nested(path: readonly string[], value: unknown): unknown {
+  return path.reduceRight((inner, key) => Object.fromEntries([[key, inner]]), value);
+}
