@@ -1,0 +1,107 @@
+/** Bodies, replies and errors, by content type. */
+import type { Binding } from '../routing/binding.ts';
+import type { FieldDescriptor, MessageDescriptor } from '../schema/descriptors.ts';
+import { behaviorOf } from './annotations.ts';
+import { paragraphs, splitComment } from './comment.ts';
+import type { JsonSchema, Keyed, MediaType, RequestBody, ResponseObject } from './document.ts';
+import { bodySchema, type DocumentContext, fieldDescription, fieldSchema, messageSchema } from './schemas.ts';
+
+/** google.api.HttpBody: bytes of any type. */
+const bytes: Keyed<MediaType> = { '*/*': { schema: { type: 'string', format: 'binary' } } };
+
+/** What the request's body holds; undefined when the rule has none. */
+export function requestBodyOf(binding: Binding, httpMethod: string, context: DocumentContext): RequestBody | undefined {
+  const { body, method, variables } = binding;
+  if (body.kind === 'none') return undefined;
+  const field = body.kind === 'field' ? body.field : undefined;
+  const type = field === undefined ? method.input : singleMessage(field);
+  const prefix = field === undefined ? '' : `${field.name}.`;
+  const bound = new Set(
+    variables.filter(({ text }) => text.startsWith(prefix)).map(({ text }) => text.slice(prefix.length)),
+  );
+  const schema =
+    type === undefined
+      ? fieldSchema(field as FieldDescriptor, context)
+      : bodySchema(type, { bound, isWhole: field === undefined, httpMethod }, context);
+  const description = paragraphs(
+    (field && fieldDescription(field, context)) ?? '',
+    method.isClientStreaming ? 'A stream of messages: a JSON array, or one value a line.' : '',
+  );
+  const isRequired = field === undefined ? schema.required !== undefined : behaviorOf(field).isRequired;
+  return {
+    ...(description !== undefined && { description }),
+    ...(isRequired && { required: true }),
+    content: isHttpBody(type) ? bytes : requestContent(schema, method.isClientStreaming),
+  };
+}
+
+function requestContent(schema: JsonSchema, isStream: boolean): Keyed<MediaType> {
+  if (!isStream) return { 'application/json': { schema } };
+  return { 'application/json': { schema: { type: 'array', items: schema } }, 'application/x-ndjson': { schema } };
+}
+
+/** The reply of a call that succeeds, with all framings of a server stream. */
+export function replyOf({ method, responseBody }: Binding, context: DocumentContext): ResponseObject {
+  const type = responseBody === undefined ? method.output : singleMessage(responseBody);
+  const { summary } = splitComment((responseBody ?? method.output).comment);
+  if (isHttpBody(type)) return { description: 'Bytes, with a content type of their own.', content: bytes };
+  const isEmpty = type?.fullName === 'google.protobuf.Empty';
+  const description = isEmpty ? 'An empty object.' : summary === '' ? 'The reply.' : `${summary}.`;
+  const schema =
+    responseBody === undefined ? messageSchema(method.output, context) : fieldSchema(responseBody, context);
+  if (!method.isServerStreaming) return { description, content: { 'application/json': { schema } } };
+  return {
+    description: `A stream, framed by Accept. Each value: ${description}`,
+    content: streamContent(schema, context),
+  };
+}
+
+/** An array, one value a line, or server-sent events; of the latter two the schema is that of one value. */
+function streamContent(schema: JsonSchema, context: DocumentContext): Keyed<MediaType> {
+  const failure = context.components.own('tandem.StreamError');
+  const line = context.options.streamEnvelope
+    ? ({ type: 'object', properties: { result: schema }, required: ['result'] } as const)
+    : schema;
+  return {
+    'application/json': { schema: { type: 'array', items: { anyOf: [schema, failure] } } },
+    'application/x-ndjson': { schema: { anyOf: [line, failure] } },
+    'text/event-stream': { schema },
+  };
+}
+
+/** The body of every reply that is not a success. */
+export function errorResponse(context: DocumentContext): ResponseObject {
+  const status = context.components.own('google.rpc.Status');
+  const description = 'The call failed. The HTTP status follows the gRPC code.';
+  if (context.options.errors === 'problem')
+    return { description, content: { 'application/problem+json': { schema: problem(context) } } };
+  const schema: JsonSchema =
+    context.options.errors === 'google'
+      ? { type: 'object', properties: { error: status }, required: ['error'] }
+      : status;
+  return { description, content: { 'application/json': { schema } } };
+}
+
+/** RFC 9457. */
+function problem(context: DocumentContext): JsonSchema {
+  return {
+    type: 'object',
+    properties: {
+      type: { type: 'string', format: 'uri-reference' },
+      title: { type: 'string' },
+      status: { type: 'integer', format: 'int32' },
+      detail: { type: 'string' },
+      instance: { type: 'string', format: 'uri-reference' },
+      code: { type: 'integer', format: 'int32', description: 'gRPC code.' },
+      details: { type: 'array', items: context.components.own('google.protobuf.Any') },
+    },
+  };
+}
+
+function singleMessage({ type, isRepeated }: FieldDescriptor): MessageDescriptor | undefined {
+  return type.kind === 'message' && !isRepeated ? type.message : undefined;
+}
+
+function isHttpBody(type: MessageDescriptor | undefined): boolean {
+  return type?.fullName === 'google.api.HttpBody';
+}

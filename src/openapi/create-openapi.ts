@@ -1,0 +1,89 @@
+/**
+ * @module Bindings and options in, an OpenAPI 3.1 document out: a plain JSON value, no I/O. The document says what the
+ * gateway with the same options does. It is byte-stable: its order depends on names alone, not on the order in which
+ * files were loaded. Paths and components are sorted by their text, operations of a path by OpenAPI's order of methods,
+ * parameters and properties stand as the proto declares them.
+ */
+import type { Binding } from '../routing/binding.ts';
+import type { Schema, ServiceDescriptor } from '../schema/descriptors.ts';
+import { scopesOf } from './annotations.ts';
+import { markdownOf } from './comment.ts';
+import { createComponents } from './components.ts';
+import { errorResponse } from './content.ts';
+import { type OpenApiDocument, type Operation, type PathItem, pathItemMethods, type TagObject } from './document.ts';
+import { createNamer, shortestSuffixes } from './naming.ts';
+import { createOperation } from './operation.ts';
+import type { OpenApiOptions } from './options.ts';
+import { placeBindings } from './paths.ts';
+import { findUsage } from './usage.ts';
+
+export interface OpenApiInput {
+  readonly bindings: readonly Binding[];
+  readonly schema: Schema;
+  readonly options: OpenApiOptions;
+}
+
+/** The OpenAPI 3.1 document of the bindings, each of which appears once (those for any HTTP method: once a method). */
+export function createOpenApi({ bindings, schema, options }: OpenApiInput): OpenApiDocument {
+  // Main rules before additional ones: `Library_GetBook` is a main rule; `Library_GetBook2` an additional one, unless a
+  // method is called so.
+  const ordered = bindings
+    .map((binding) => ({ binding, name: `${binding.method.service.fullName}.${binding.method.name}` }))
+    .sort((a, b) => a.binding.index - b.binding.index || compare(a.name, b.name))
+    .map(({ binding }) => binding);
+  const services = [...new Set(ordered.map(({ method }) => method.service))];
+  const tags = shortestSuffixes(services.map(({ fullName }) => fullName));
+  const usage = findUsage(ordered, schema);
+  const components = createComponents(usage.names);
+  const context = { options, usage, components };
+  const places = placeBindings(ordered, context);
+  const unique = createNamer();
+  const operations = new Map<string, Map<string, Operation>>();
+  for (const place of places) {
+    const { method } = place.binding;
+    const tag = tags.get(method.service.fullName) ?? '';
+    const id = unique(`${tag}_${method.name}`.replaceAll('.', '_'));
+    const item = operations.get(place.path) ?? new Map<string, Operation>();
+    operations.set(place.path, item.set(place.httpMethod, createOperation(place, id, tag, context)));
+  }
+  const paths = [...operations].sort(([a], [b]) => compare(a, b)).map(([path, item]) => [path, pathItem(item)]);
+  const error = errorResponse(context);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: options.title,
+      version: options.version,
+      ...(options.description !== undefined && { description: options.description }),
+    },
+    servers: options.servers ?? [{ url: '/' }],
+    tags: services.map((service) => tagObject(service, tags)).sort((a, b) => compare(a.name, b.name)),
+    paths: Object.fromEntries(paths),
+    components: { schemas: components.build(), responses: { Error: error } },
+  };
+}
+
+function pathItem(operations: ReadonlyMap<string, Operation>): PathItem {
+  const known = pathItemMethods.map((method) => [method, operations.get(method.toUpperCase())] as const);
+  const custom = [...operations].filter(([method]) => !pathItemMethods.some((each) => each === method.toLowerCase()));
+  return {
+    ...Object.fromEntries(known.filter(([, operation]) => operation !== undefined)),
+    ...(custom.length > 0 && {
+      'x-additionalOperations': Object.fromEntries(custom.sort(([a], [b]) => compare(a, b))),
+    }),
+  };
+}
+
+function tagObject(service: ServiceDescriptor, tags: ReadonlyMap<string, string>): TagObject {
+  const description = markdownOf(service.comment);
+  const scopes = scopesOf(service);
+  return {
+    name: tags.get(service.fullName) ?? '',
+    ...(description !== '' && { description }),
+    ...(scopes.length > 0 && { 'x-oauth-scopes': scopes }),
+  };
+}
+
+/** By code units: the same everywhere, whatever the locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

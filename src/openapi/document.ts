@@ -1,0 +1,120 @@
+/**
+ * The parts of OpenAPI 3.1 that Tandem writes, as plain JSON values. https://spec.openapis.org/oas/v3.1.0
+ *
+ * Objects with keys of the user's (paths, properties, components) are made by Object.fromEntries: assigning such a key
+ * could meet `__proto__`, or a frozen Object.prototype.
+ */
+
+export type Keyed<T> = Readonly<Record<string, T>>;
+
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string; readonly description?: string };
+  readonly servers: readonly ServerObject[];
+  readonly tags: readonly TagObject[];
+  readonly paths: Keyed<PathItem>;
+  readonly components: {
+    readonly schemas: Keyed<JsonSchema>;
+    readonly responses: Keyed<ResponseObject>;
+  };
+}
+
+export interface ServerObject {
+  readonly url: string;
+  readonly description?: string;
+}
+
+export interface TagObject {
+  readonly name: string;
+  readonly description?: string;
+  readonly 'x-oauth-scopes'?: readonly string[];
+}
+
+/** The methods a path item of OpenAPI 3.0 and 3.1 has a place for, in the order in which they are written. */
+export const pathItemMethods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const;
+export type PathItemMethod = (typeof pathItemMethods)[number];
+
+export interface PathItem extends Readonly<Partial<Record<PathItemMethod, Operation>>> {
+  /** Custom HTTP methods, upper case. OpenAPI 3.2 has `additionalOperations` for them, 3.1 has no place. */
+  readonly 'x-additionalOperations'?: Keyed<Operation>;
+}
+
+export interface Operation {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly summary?: string;
+  readonly description?: string;
+  readonly deprecated?: true;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: RequestBody;
+  readonly responses: Keyed<ResponseObject | Reference>;
+  /** `package.Service/Method`, the RPC behind the operation. */
+  readonly 'x-grpc-method': string;
+  readonly 'x-grpc-streaming'?: 'client' | 'server' | 'bidi';
+  /** What a google.longrunning.Operation ends with and tells on its way (google.longrunning.operation_info). */
+  readonly 'x-operation-info'?: { readonly response?: JsonSchema; readonly metadata?: JsonSchema };
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query';
+  readonly description?: string;
+  readonly required?: true;
+  readonly deprecated?: true;
+  readonly style?: 'deepObject';
+  readonly explode?: true;
+  readonly schema: JsonSchema;
+  /** The value may hold several path segments; its slashes are sent as they are. */
+  readonly 'x-multi-segment'?: true;
+}
+
+export interface RequestBody {
+  readonly description?: string;
+  readonly required?: true;
+  readonly content: Keyed<MediaType>;
+}
+
+export interface ResponseObject {
+  readonly description: string;
+  readonly content?: Keyed<MediaType>;
+}
+
+export interface MediaType {
+  readonly schema: JsonSchema;
+}
+
+export interface Reference {
+  readonly $ref: string;
+}
+
+export type JsonType = 'array' | 'boolean' | 'integer' | 'null' | 'number' | 'object' | 'string';
+
+/** The keywords of JSON Schema 2020-12 in use; `$ref` may have siblings. */
+export interface JsonSchema {
+  readonly $ref?: string;
+  readonly type?: JsonType | readonly JsonType[];
+  readonly description?: string;
+  readonly deprecated?: true;
+  readonly readOnly?: true;
+  readonly writeOnly?: true;
+  readonly format?: string;
+  readonly contentEncoding?: 'base64';
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly enum?: readonly (string | number | null)[];
+  readonly const?: string | number | null;
+  readonly default?: string | number | boolean;
+  readonly items?: JsonSchema;
+  readonly properties?: Keyed<JsonSchema>;
+  readonly propertyNames?: JsonSchema;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly required?: readonly string[];
+  readonly allOf?: readonly JsonSchema[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly not?: JsonSchema;
+  /** google.api.resource of the message. */
+  readonly 'x-resource'?: { readonly type: string; readonly patterns: readonly string[] };
+  /** OpenAPI 3.0 only, where there is no type `null`. */
+  readonly nullable?: true;
+}

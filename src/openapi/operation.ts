@@ -1,0 +1,46 @@
+import type { MethodDescriptor } from '../schema/descriptors.ts';
+import { paragraphs, splitComment } from './comment.ts';
+import { replyOf, requestBodyOf } from './content.ts';
+import type { Operation } from './document.ts';
+import { pathParameters, queryParameters } from './parameters.ts';
+import type { Place } from './paths.ts';
+import { type DocumentContext, messageSchema } from './schemas.ts';
+
+/** One binding under one HTTP method. */
+export function createOperation(place: Place, operationId: string, tag: string, context: DocumentContext): Operation {
+  const { binding, httpMethod } = place;
+  const { method } = binding;
+  const { summary, rest } = splitComment(method.comment);
+  const description = paragraphs(rest);
+  const parameters = [...pathParameters(place, context), ...queryParameters(binding, context)];
+  const requestBody = requestBodyOf(binding, httpMethod, context);
+  const streaming = streamingOf(method);
+  const operationInfo = operationInfoOf(method, context);
+  return {
+    operationId,
+    tags: [tag],
+    ...(summary !== '' && { summary }),
+    ...(description !== undefined && { description }),
+    ...((method.isDeprecated || method.service.isDeprecated) && { deprecated: true }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(requestBody !== undefined && { requestBody }),
+    responses: { 200: replyOf(binding, context), default: { $ref: '#/components/responses/Error' } },
+    'x-grpc-method': method.path.slice(1),
+    ...(streaming !== undefined && { 'x-grpc-streaming': streaming }),
+    ...(operationInfo !== undefined && { 'x-operation-info': operationInfo }),
+  };
+}
+
+function streamingOf({ isClientStreaming, isServerStreaming }: MethodDescriptor): Operation['x-grpc-streaming'] {
+  if (isClientStreaming) return isServerStreaming ? 'bidi' : 'client';
+  return isServerStreaming ? 'server' : undefined;
+}
+
+function operationInfoOf(method: MethodDescriptor, context: DocumentContext): Operation['x-operation-info'] {
+  const { response, metadata } = context.usage.operationTypes(method);
+  if (response === undefined && metadata === undefined) return undefined;
+  return {
+    ...(response !== undefined && { response: messageSchema(response, context) }),
+    ...(metadata !== undefined && { metadata: messageSchema(metadata, context) }),
+  };
+}

@@ -1,0 +1,25 @@
+import type { ServerObject } from './document.ts';
+
+/** What the document says beside the bindings. The parts that change replies are the gateway's own options. */
+export interface OpenApiOptions {
+  readonly title: string;
+  readonly version: string;
+  readonly description?: string;
+  /** Default: one, `/`. */
+  readonly servers?: readonly ServerObject[];
+  /**
+   * How a variable of several segments is shown, here `/v1/{name=shelves/*}`.
+   * `segments` (default): `/v1/shelves/{shelf}`. Every tool can fill that in, and no two paths are alike.
+   * `pattern`: `/v1/{name}` and a pattern on the parameter. Closer to the proto, but clients tend to escape its slashes,
+   * and templates that differ in the pattern alone need the names `{name_2}`, `{name_3}`…
+   */
+  readonly pathStyle?: 'segments' | 'pattern';
+  readonly json?: { readonly protoNames?: boolean; readonly enumsAsNumbers?: boolean };
+  /** Map fields of scalars in the query, `labels[key]=value`; default true. */
+  readonly queryMaps?: boolean;
+  readonly collision?: 'pathWins' | 'reject';
+  /** Shape of error bodies: google.rpc.Status (default), AIP-193 `{"error": …}`, RFC 9457. */
+  readonly errors?: 'status' | 'google' | 'problem';
+  /** NDJSON lines as `{"result": …}`; default false. */
+  readonly streamEnvelope?: boolean;
+}

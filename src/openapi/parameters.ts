@@ -1,0 +1,100 @@
+/** The parameters of one operation: those of the path, then every leaf of the request that nothing else binds. */
+import type { Binding } from '../routing/binding.ts';
+import type { FieldDescriptor, MessageDescriptor } from '../schema/descriptors.ts';
+import { behaviorOf } from './annotations.ts';
+import { markdownOf, paragraphs } from './comment.ts';
+import type { JsonSchema, Parameter } from './document.ts';
+import { type PathParameter, type Place, patternOf } from './paths.ts';
+import { type DocumentContext, fieldDescription, fieldSchema, nameOf, valueSchema } from './schemas.ts';
+import { isText } from './value-schema.ts';
+
+export function pathParameters({ parameters }: Place, context: DocumentContext): readonly Parameter[] {
+  const documented = new Set<unknown>();
+  return parameters.map((parameter) => {
+    const { name, variable, segments } = parameter;
+    const description = pathDescription(parameter, context, documented.has(variable));
+    documented.add(variable);
+    return {
+      name,
+      in: 'path',
+      ...(description !== undefined && { description }),
+      required: true,
+      schema: pathSchema(parameter, context),
+      ...(segments.some(({ kind }) => kind === 'multi') && { 'x-multi-segment': true }),
+    };
+  });
+}
+
+function pathSchema({ variable, isWhole, segments }: PathParameter, context: DocumentContext): JsonSchema {
+  const leaf = variable?.fields.at(-1);
+  if (segments.length === 1 && segments[0]?.kind === 'multi') return { type: 'string' };
+  const pattern = patternOf(segments);
+  if (pattern !== '') return { type: 'string', pattern };
+  if (isWhole && leaf !== undefined && !variable?.isMultiSegment) return valueSchema(leaf, context);
+  // One part of a value that keeps `%2F`: a slash cannot be carried.
+  return variable === undefined ? { type: 'string' } : { type: 'string', pattern: '^[^/]+$' };
+}
+
+/** The field's comment stands once, at the first of the parameters that make up its value. */
+function pathDescription(
+  { variable, isWhole }: PathParameter,
+  context: DocumentContext,
+  isLater: boolean,
+): string | undefined {
+  if (variable === undefined) return undefined;
+  const comment = isLater ? '' : markdownOf(variable.fields.at(-1)?.comment ?? '');
+  const path = variable.fields.map((field) => nameOf(field, context)).join('.');
+  return paragraphs(isWhole ? '' : `Part of \`${path}\`.`, comment);
+}
+
+/**
+ * The query parameters of a binding (http.proto, rules for HTTP mapping): names joined with dots, in order of
+ * declaration. Messages inside themselves, lists of messages and values of any shape have no form as text.
+ */
+export function queryParameters(binding: Binding, context: DocumentContext): readonly Parameter[] {
+  const { body, method, variables } = binding;
+  if (body.kind === 'whole') return [];
+  const bound = new Set(variables.map(({ text }) => text));
+  if (body.kind === 'field') bound.add(body.field.name);
+  const found: Parameter[] = [];
+  const walk = (message: MessageDescriptor, path: readonly FieldDescriptor[]): void => {
+    for (const field of message.fields) {
+      const here = [...path, field];
+      if (bound.has(here.map(({ name }) => name).join('.'))) continue;
+      if (field.map !== undefined) {
+        if ((context.options.queryMaps ?? true) && isText(field.map.value)) found.push(queryParameter(here, context));
+      } else if (isText(field)) {
+        found.push(queryParameter(here, context));
+      } else if (field.type.kind === 'message' && !field.isRepeated && !isShapeless(field.type.message)) {
+        const { message: inner } = field.type;
+        if (inner !== method.input && !path.some(({ type }) => type.kind === 'message' && type.message === inner))
+          walk(inner, here);
+      }
+    }
+  };
+  walk(method.input, []);
+  return found;
+}
+
+const shapeless: ReadonlySet<string> = new Set(
+  ['Struct', 'Value', 'ListValue', 'Any'].map((name) => `google.protobuf.${name}`),
+);
+
+function isShapeless({ fullName }: MessageDescriptor): boolean {
+  return shapeless.has(fullName);
+}
+
+function queryParameter(path: readonly FieldDescriptor[], context: DocumentContext): Parameter {
+  const field = path.at(-1) as FieldDescriptor;
+  const description = fieldDescription(field, context);
+  return {
+    name: path.map((each) => nameOf(each, context)).join('.'),
+    in: 'query',
+    ...(description !== undefined && { description }),
+    ...(path.every((each) => behaviorOf(each).isRequired) && { required: true }),
+    ...(field.isDeprecated && { deprecated: true }),
+    // `labels[key]=value`
+    ...(field.map !== undefined && { style: 'deepObject', explode: true }),
+    schema: fieldSchema(field, context),
+  };
+}
