@@ -98,7 +98,8 @@ function printLiteral(text: string): string {
 
 function readSegments(cursor: Cursor, isInVariable: boolean): void {
   do {
-    if (cursor.segments.at(-1)?.kind === 'multi') throw errorAt(cursor, "no segment may follow '**'");
+    if (cursor.segments.at(-1)?.kind === 'multi')
+      throw errorAt(cursor, "no segment may follow '**', which comes last but for a verb; write * for one segment");
     if (cursor.text[cursor.at] !== '{') cursor.segments.push(readSegment(cursor));
     else if (isInVariable) throw errorAt(cursor, 'a variable cannot hold another one');
     else readVariable(cursor);

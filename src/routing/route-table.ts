@@ -1,14 +1,12 @@
 /**
  * @module The route table: bindings in, the one that a request's method and raw target mean out. Immutable; matching
  * neither allocates regular expressions nor depends on the order of registration.
- *
- * The rules stand in a trie of segments. `**` is always last, so that a rule ends either at a node or in a `**` below
- * it, and a node is reached by one way only: a search with all its backtracking visits each node at most once.
  */
 import { formatPosition, type Problem } from '../schema/problem.ts';
 import type { Binding } from './binding.ts';
 import { decodeLiteral, decodeSegment, decodeSegments, type ReservedExpansion } from './decode.ts';
 import { printPathTemplate } from './path-template.ts';
+import { createNode, createRoute, type Route, routesAt, type TrieNode } from './route-trie.ts';
 
 /** What a request's method and raw path mean. */
 export type MatchOutcome =
@@ -46,22 +44,11 @@ export interface RouteTableResult {
   readonly findings: readonly Problem[];
 }
 
-/** The rules that end at one place: by verb ("" without one), then by HTTP method (`*` is any). */
-type Ends = Map<string, Map<string, Binding>>;
-
-interface Node {
-  readonly literals: Map<string, Node>;
-  single: Node | undefined;
-  readonly ends: Ends;
-  /** Of rules that go on with `**`. */
-  readonly deepEnds: Ends;
-}
-
 /** One look for a rule. The path's segments lie between its first slash and `end`; what follows is the verb or ignored. */
 interface Search {
   readonly path: string;
   readonly end: number;
-  readonly verb: string;
+  readonly verb: string | undefined;
   readonly hasEscapes: boolean;
   method: string;
   /** When set, nothing is found: the methods of every rule that has the path are gathered instead. */
@@ -77,12 +64,14 @@ export function createRouteTable(bindings: readonly Binding[], options: RouteTab
   const verbs = new Set<string>();
   const losers = new Map<Binding, Binding>();
   for (const binding of bindings) {
-    const rules = rulesAt(root, binding);
-    const earlier = rules.get(binding.httpMethod);
-    if (earlier === undefined || duplicates === 'lastWins') rules.set(binding.httpMethod, binding);
-    if (earlier !== undefined) {
-      if (duplicates === 'lastWins') losers.set(earlier, binding);
-      else losers.set(binding, earlier);
+    const routes = routesAt(root, binding);
+    const place = routes.findIndex(({ httpMethod }) => httpMethod === binding.httpMethod);
+    const earlier = routes[place]?.binding;
+    if (earlier === undefined) routes.push(createRoute(binding));
+    else if (duplicates !== 'lastWins') losers.set(binding, earlier);
+    else {
+      routes[place] = createRoute(binding);
+      losers.set(earlier, binding);
     }
     if (binding.template.verb !== undefined) verbs.add(binding.template.verb);
   }
@@ -100,20 +89,22 @@ export function createRouteTable(bindings: readonly Binding[], options: RouteTab
         if (outcome.kind !== 'unmatched') return outcome;
       }
     }
-    return outcomeOf(httpMethod, rawPath, end, '');
+    return outcomeOf(httpMethod, rawPath, end, undefined);
   }
 
-  function outcomeOf(method: string, path: string, end: number, verb: string): MatchOutcome {
+  function outcomeOf(method: string, path: string, end: number, verb: string | undefined): MatchOutcome {
     const search: Search = { path, end, verb, method, hasEscapes: path.includes('%'), allow: undefined };
     // "/" has no segment, rather than an empty one.
     const start = end > 1 ? 1 : 2;
-    let binding = find(root, start, search);
-    if (binding === undefined && method === 'HEAD') {
+    let route = find(root, start, search);
+    if (route === undefined && method === 'HEAD') {
       search.method = 'GET';
-      binding = find(root, start, search);
+      route = find(root, start, search);
     }
-    if (binding !== undefined) {
-      return { kind: 'matched', binding, captures: capturesOf(binding, start, search, reservedExpansion) };
+    if (route !== undefined) {
+      const captures = rawCaptures(route, start, search);
+      if (search.hasEscapes) decodeCaptures(captures, route.binding, path, reservedExpansion);
+      return { kind: 'matched', binding: route.binding, captures };
     }
     const allow = allowedMethods(root, start, search);
     if (allow.length === 0) return unmatched;
@@ -127,56 +118,32 @@ export function createRouteTable(bindings: readonly Binding[], options: RouteTab
     : { table, problems: [], findings: reports };
 }
 
-function createNode(): Node {
-  return { literals: new Map(), single: undefined, ends: new Map(), deepEnds: new Map() };
-}
-
-/** The rules with the same path as the binding, by HTTP method; makes the way there. */
-function rulesAt(root: Node, { template }: Binding): Map<string, Binding> {
-  let node = root;
-  for (const segment of template.segments) {
-    if (segment.kind === 'single') {
-      node.single ??= createNode();
-      node = node.single;
-    } else if (segment.kind === 'literal') {
-      node = getOrInsert(node.literals, segment.text, createNode);
-    }
-  }
-  const ends = template.segments.at(-1)?.kind === 'multi' ? node.deepEnds : node.ends;
-  return getOrInsert(ends, template.verb ?? '', () => new Map<string, Binding>());
-}
-
-function getOrInsert<Value>(map: Map<string, Value>, key: string, create: () => Value): Value {
-  let value = map.get(key);
-  if (value === undefined) {
-    value = create();
-    map.set(key, value);
-  }
-  return value;
-}
-
 /** The preferred rule for the segments from `at` on: a literal, then `*`, then `**`, left to right, with backtracking. */
-function find(node: Node, at: number, search: Search): Binding | undefined {
-  if (at > search.end) return pick(node.ends, search) ?? pick(node.deepEnds, search);
+function find(node: TrieNode, at: number, search: Search): Route | undefined {
+  if (at > search.end) return pick(node, search) ?? (node.deep && pick(node.deep, search));
   const stop = segmentEnd(at, search);
-  if (node.literals.size > 0) {
+  if (node.literals !== undefined) {
     const raw = search.path.slice(at, stop);
     const text = search.hasEscapes ? decodeLiteral(raw) : raw;
     const child = text === undefined ? undefined : node.literals.get(text);
-    const binding = child === undefined ? undefined : find(child, stop + 1, search);
-    if (binding !== undefined) return binding;
+    const route = child && find(child, stop + 1, search);
+    if (route !== undefined) return route;
   }
   // An empty segment (`//`, or a slash at the end) fills no `*`.
-  const binding = node.single === undefined || stop === at ? undefined : find(node.single, stop + 1, search);
-  return binding ?? pick(node.deepEnds, search);
+  const route = node.single === undefined || stop === at ? undefined : find(node.single, stop + 1, search);
+  return route ?? (node.deep && pick(node.deep, search));
 }
 
-function pick(ends: Ends, { verb, method, allow }: Search): Binding | undefined {
-  const rules = ends.get(verb);
-  if (rules === undefined) return undefined;
-  if (allow === undefined) return rules.get(method) ?? rules.get('*');
-  for (const name of rules.keys()) allow.add(name);
-  return undefined;
+/** The rule for the method among those that end here. A named method beats `*`. */
+function pick({ plain, verbs }: TrieNode, { verb, method, allow }: Search): Route | undefined {
+  const routes = verb === undefined ? plain : verbs?.get(verb);
+  let wildcard: Route | undefined;
+  for (const route of routes ?? []) {
+    if (allow !== undefined) allow.add(route.httpMethod);
+    else if (route.httpMethod === method) return route;
+    else if (route.httpMethod === '*') wildcard = route;
+  }
+  return wildcard;
 }
 
 function segmentEnd(at: number, { path, end }: Search): number {
@@ -185,7 +152,7 @@ function segmentEnd(at: number, { path, end }: Search): number {
 }
 
 /** What `Allow` says: the methods of the rules that have the path, and what is served besides them. */
-function allowedMethods(root: Node, start: number, search: Search): readonly string[] {
+function allowedMethods(root: TrieNode, start: number, search: Search): readonly string[] {
   const allow = new Set<string>();
   search.allow = allow;
   find(root, start, search);
@@ -194,23 +161,27 @@ function allowedMethods(root: Node, start: number, search: Search): readonly str
   return [...allow.add('OPTIONS')].sort();
 }
 
-function capturesOf(binding: Binding, start: number, search: Search, expansion: ReservedExpansion): string[] {
+function rawCaptures({ spans }: Route, start: number, search: Search): string[] {
   const captures: string[] = [];
   let at = start;
   let index = 0;
-  for (const variable of binding.variables) {
-    for (; index < variable.start; index++) at = segmentEnd(at, search) + 1;
+  for (let variable = 0; variable < spans.length; variable += 2) {
+    const [first = 0, behind = 0] = [spans[variable], spans[variable + 1]];
+    for (; index < first; index++) at = segmentEnd(at, search) + 1;
     const from = at;
-    for (; index < variable.end; index++) at = segmentEnd(at, search) + 1;
-    const isDeep = binding.template.segments[variable.end - 1]?.kind === 'multi';
-    const raw = search.path.slice(from, isDeep ? search.end : at - 1);
-    captures.push(
-      variable.isMultiSegment ? decodeSegments(raw, variable.text, expansion) : decodeSegment(raw, variable.text),
-    );
+    for (; index < behind; index++) at = segmentEnd(at, search) + 1;
+    captures.push(search.path.slice(from, behind === -1 ? search.end : at - 1));
   }
-  // What no variable captured is decoded only to see that it can be.
-  if (search.hasEscapes) decodeSegment(search.path, '');
   return captures;
+}
+
+function decodeCaptures(captures: string[], { variables }: Binding, path: string, expansion: ReservedExpansion): void {
+  variables.forEach(({ text, isMultiSegment }, index) => {
+    const raw = captures[index] ?? '';
+    captures[index] = isMultiSegment ? decodeSegments(raw, text, expansion) : decodeSegment(raw, text);
+  });
+  // What no variable captured is decoded only to see that it can be.
+  decodeSegment(path, '');
 }
 
 function duplicateOf(loser: Binding, winner: Binding, duplicates: 'error' | 'firstWins' | 'lastWins'): Problem {
