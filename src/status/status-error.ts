@@ -26,6 +26,8 @@ export interface StatusErrorOptions {
   readonly statusDetails?: Uint8Array;
   /** Trailing metadata that came with the upstream's status. */
   readonly trailers?: readonly StatusHeader[];
+  /** Initial metadata that came before the upstream's status. */
+  readonly metadata?: readonly StatusHeader[];
 }
 
 /** A failed request: a gRPC code, a message for the client, and the cause for the log alone. */
@@ -36,6 +38,7 @@ export class StatusError extends Error {
   readonly violations: readonly FieldViolation[];
   readonly statusDetails: Uint8Array | undefined;
   readonly trailers: readonly StatusHeader[];
+  readonly metadata: readonly StatusHeader[];
 
   constructor(code: GrpcCode, message: string, options: StatusErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
@@ -46,6 +49,7 @@ export class StatusError extends Error {
     this.violations = options.violations ?? [];
     this.statusDetails = options.statusDetails;
     this.trailers = options.trailers ?? [];
+    this.metadata = options.metadata ?? [];
   }
 
   /** `INVALID_ARGUMENT`, for logs and metrics. */

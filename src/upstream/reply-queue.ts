@@ -14,19 +14,22 @@ export interface ReplySource {
   cancel(): void;
 }
 
+// Messages without a byte take room as well.
+const messageOverheadBytes = 64;
+
 type Batch = IteratorResult<readonly Uint8Array[]>;
 
-/** A ReplyStream that its transport fills by `open`, `push`, `flush` and `end` or `fail`. */
+/** A ReplyStream that its transport fills by `open`, `push`, `flush` and `end`. */
 export class ReplyQueue implements ReplyStream, AsyncIterator<readonly Uint8Array[]> {
   readonly headers: Promise<Metadata>;
   readonly trailers: Promise<Metadata>;
-  /** Bytes that wait for the reader. */
+  /** Room that the messages take which wait for the reader. */
   queuedBytes = 0;
   readonly #source: ReplySource;
   readonly #headers = settleLater<Metadata>();
   readonly #trailers = settleLater<Metadata>();
   #batch: Uint8Array[] = [];
-  #end: { readonly error: StatusError | undefined; readonly trailers: Metadata } | undefined;
+  #end: { readonly error: StatusError | undefined } | undefined;
   #reader: ReturnType<typeof settleLater<Batch>> | undefined;
 
   constructor(source: ReplySource) {
@@ -43,7 +46,7 @@ export class ReplyQueue implements ReplyStream, AsyncIterator<readonly Uint8Arra
   /** One more message; a waiting reader gets it with the next `flush`. */
   push(message: Uint8Array): void {
     this.#batch.push(message);
-    this.queuedBytes += message.length;
+    this.queuedBytes += message.length + messageOverheadBytes;
   }
 
   /** Wakes the reader if it waits and there is something for it. */
@@ -57,21 +60,24 @@ export class ReplyQueue implements ReplyStream, AsyncIterator<readonly Uint8Arra
     } else if (this.#end === undefined) {
       return;
     } else if (this.#end.error === undefined) {
-      this.#trailers.resolve(this.#end.trailers);
       reader.resolve({ done: true, value: undefined });
     } else {
-      this.#trailers.reject(this.#end.error);
       reader.reject(this.#end.error);
     }
     this.#reader = undefined;
   }
 
-  /** The call ended, well or with an error; what was pushed before is still read. Only the first end counts. */
+  /** The call ended, well or with an error. What was pushed before is still read. Only the first end counts. */
   end(trailers: Metadata, error?: StatusError): void {
     if (this.#end !== undefined) return;
-    this.#end = { error, trailers };
-    if (error === undefined) this.#headers.resolve([]);
-    else this.#headers.reject(error);
+    this.#end = { error };
+    if (error === undefined) {
+      this.#headers.resolve([]);
+      this.#trailers.resolve(trailers);
+    } else {
+      this.#headers.reject(error);
+      this.#trailers.reject(error);
+    }
     this.flush();
   }
 
@@ -97,14 +103,14 @@ export class ReplyQueue implements ReplyStream, AsyncIterator<readonly Uint8Arra
   }
 }
 
-interface Settlement<Value> {
+export interface Settlement<Value> {
   readonly promise: Promise<Value>;
   readonly resolve: (value: Value) => void;
   readonly reject: (error: unknown) => void;
 }
 
-// Nobody need look at a promise of these: a failure that reaches no one must not end the process.
-function settleLater<Value>(): Settlement<Value> {
+/** A promise to be settled from outside. Nobody need look at it: a failure that reaches no one does not end the process. */
+export function settleLater<Value>(): Settlement<Value> {
   let resolve: (value: Value) => void = () => {};
   let reject: (error: unknown) => void = () => {};
   const promise = new Promise<Value>((...settle) => {

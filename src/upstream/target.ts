@@ -35,7 +35,8 @@ export function parseTarget(text: string): Target {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/\/?)?(.*)$/is.exec(text) ?? [];
   const form = schemes.get(scheme.toLowerCase());
   if (form === undefined) throw problemOf(text, `begins with ${scheme}, which is not known: write ${forms}`);
-  const [, bracketed, name, portText] = /^(?:\[([0-9a-f:.%]+)\]|([^\s/?#@:[\]]+))(?::(\d{1,5}))?\/?$/i.exec(rest) ?? [];
+  const [, bracketed, name, portText] =
+    /^(?:\[([0-9a-f:.]+(?:%\w+)?)\]|([^\s/?#@:[\]]+))(?::(\d{1,5}))?\/?$/i.exec(rest) ?? [];
   const host = bracketed ?? name;
   if (host === undefined) throw problemOf(text, `is not a target: write ${forms}`);
   const port = portText === undefined ? form.defaultPort : Number(portText);

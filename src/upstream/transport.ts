@@ -30,7 +30,7 @@ export interface ReplyStream extends AsyncIterable<readonly Uint8Array[]> {
    * cancels the call. There is one iteration: asking again goes on with it.
    */
   [Symbol.asyncIterator](): AsyncIterator<readonly Uint8Array[]>;
-  /** Trailing metadata; resolves when the iteration has ended well, rejects with its error otherwise. */
+  /** Trailing metadata; resolves when the call has ended well, rejects with its error otherwise. */
   readonly trailers: Promise<Metadata>;
 }
 
@@ -50,7 +50,9 @@ export interface Transport {
   unary(options: CallOptions, message: Uint8Array): Promise<UnaryReply>;
   /** Any call whose reply is a stream, or whose request is one. Never throws: failures come by the iteration. */
   stream(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): ReplyStream;
-  /** Resolves once the target can be called, or rejects when the signal aborts. Starts to connect. */
+  /** Starts to connect, and from then on again by itself whenever the connection is lost. A call does so too. */
+  connect(): void;
+  /** Connects; resolves once the target can be called, or rejects when the signal aborts. */
   ready(signal: AbortSignal): Promise<void>;
   /** Calls the listener with each new state; gives the function that ends it. */
   onStateChange(listener: (state: TransportState) => void): () => void;

@@ -1,0 +1,39 @@
+/**
+ * Request metadata on its way to any transport: what must never get there, and repeats joined.
+ */
+import { StatusError } from '../status/status-error.ts';
+import type { Metadata } from '../transcode/exchange.ts';
+
+// HTTP/2 forbids the connection's own headers. One of them in one call has cost every call of the connection, and
+// retries of it without end (Node's client throws; grpc-js takes that for a reason to try again).
+const transportNames: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'content-type',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
+const legalName = /^[0-9a-z_.-]+$/;
+const legalValue = /^[ -~]*$/;
+
+/**
+ * The metadata with each name once: the values of a repeated name are joined by commas, because two of a header that
+ * HTTP allows once end the connection. Names that belong to the transport, or are none, are a bug of the caller:
+ * throws INTERNAL.
+ */
+export function joinedMetadata(metadata: Metadata): ReadonlyMap<string, string> {
+  const joined = new Map<string, string>();
+  for (const [name, value] of metadata) {
+    if (!legalName.test(name) || !legalValue.test(value) || transportNames.has(name) || name.startsWith('grpc-')) {
+      throw StatusError.internal(new Error(`metadata ${JSON.stringify(name)} cannot be sent upstream`));
+    }
+    const before = joined.get(name);
+    joined.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return joined;
+}

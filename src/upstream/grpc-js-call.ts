@@ -1,0 +1,191 @@
+/**
+ * One call over grpc-js: bytes in and out, its end told once, as a StatusError where it failed.
+ */
+import { type ChannelInterface, Metadata as GrpcMetadata, type StatusObject } from '@grpc/grpc-js';
+import { codeName, GrpcCode } from '../status/code.ts';
+import { StatusError } from '../status/status-error.ts';
+import type { Metadata } from '../transcode/exchange.ts';
+import { joinedMetadata } from './call-metadata.ts';
+import type { CallOptions } from './transport.ts';
+
+/** How a call ended: `error` is undefined when it ended well. */
+export interface CallEnd {
+  readonly headers: Metadata;
+  readonly trailers: Metadata;
+  readonly error: StatusError | undefined;
+}
+
+export interface CallHandler {
+  onHeaders?(headers: Metadata): void;
+  onMessage(message: Uint8Array): void;
+  /** Called once, after everything else. */
+  onEnd(end: CallEnd): void;
+}
+
+type Call = ReturnType<ChannelInterface['createCall']>;
+
+/** One call. `start` it first; it ends by its status, its deadline, its signal or `fail`. */
+export class GrpcJsCall {
+  readonly #call: Call;
+  readonly #target: string;
+  readonly #options: CallOptions;
+  readonly #limits: { readonly maxRequestBytes: number; readonly maxReplyBytes: number };
+  readonly #onClosed: () => void;
+  readonly #metadata: GrpcMetadata;
+  #handler: CallHandler | undefined;
+  #headers: Metadata | undefined;
+  #isReading = false;
+  #hasEnded = false;
+  #onWritten: (() => void) | undefined;
+  readonly #onAbort = (): void => this.fail(cancelled(this.#options.signal?.reason));
+
+  /** `onClosed` is called when the call has ended, before the handler hears of it. Throws for metadata that cannot be sent. */
+  constructor(
+    channel: ChannelInterface,
+    target: string,
+    options: CallOptions,
+    limits: { readonly maxRequestBytes: number; readonly maxReplyBytes: number },
+    onClosed: () => void,
+  ) {
+    this.#target = target;
+    this.#options = options;
+    this.#limits = limits;
+    this.#onClosed = onClosed;
+    this.#metadata = toGrpc(options.metadata);
+    const remainingMs = options.deadline - performance.now();
+    this.#call = channel.createCall(options.path, Date.now() + remainingMs, null, null, null);
+  }
+
+  start(handler: CallHandler): void {
+    this.#handler = handler;
+    this.#options.signal?.addEventListener('abort', this.#onAbort);
+    this.#call.start(this.#metadata, {
+      onReceiveMetadata: (metadata) => {
+        if (this.#hasEnded) return;
+        this.#headers = fromGrpc(metadata);
+        handler.onHeaders?.(this.#headers);
+      },
+      onReceiveMessage: (message: Buffer) => {
+        this.#isReading = false;
+        // A plain view, because Buffer's `slice` is not that of Uint8Array.
+        if (!this.#hasEnded) handler.onMessage(new Uint8Array(message.buffer, message.byteOffset, message.length));
+      },
+      onReceiveStatus: (status) => {
+        if (status.code === GrpcCode.OK) this.#end(fromGrpc(status.metadata), undefined);
+        else this.#end([], this.#errorOf(status));
+      },
+    });
+    if (this.#options.signal?.aborted) this.#onAbort();
+  }
+
+  /** Asks for one more message; asking twice is asking once. */
+  read(): void {
+    if (this.#isReading || this.#hasEnded) return;
+    this.#isReading = true;
+    this.#call.startRead();
+  }
+
+  /** Sends the one request message and ends the request. */
+  sendOnly(message: Uint8Array): void {
+    if (!this.#isSendable(message)) return;
+    this.#call.sendMessageWithContext({}, Buffer.from(message.buffer, message.byteOffset, message.length));
+    this.#call.halfClose();
+  }
+
+  /** Sends the messages as fast as the upstream takes them; when the call ends before them, they are left. */
+  async sendAll(messages: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const message of messages) {
+        if (!this.#isSendable(message)) return;
+        await this.#write(message);
+      }
+      if (!this.#hasEnded) this.#call.halfClose();
+    } catch (error) {
+      this.fail(StatusError.from(error));
+    }
+  }
+
+  /** Ends the call with this error and cancels it upstream. Does nothing when it has ended. */
+  fail(error: StatusError): void {
+    if (this.#hasEnded) return;
+    this.#end([], error);
+    this.#call.cancelWithStatus(GrpcCode.CANCELLED, '');
+  }
+
+  #isSendable(message: Uint8Array): boolean {
+    if (message.length > this.#limits.maxRequestBytes) {
+      const text = `the request message has ${message.length} bytes, over the limit of ${this.#limits.maxRequestBytes}`;
+      this.fail(new StatusError(GrpcCode.RESOURCE_EXHAUSTED, text, { httpStatus: 413 }));
+    }
+    return !this.#hasEnded;
+  }
+
+  #write(message: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onWritten = resolve;
+      const bytes = Buffer.from(message.buffer, message.byteOffset, message.length);
+      this.#call.sendMessageWithContext({ callback: () => resolve() }, bytes);
+    });
+  }
+
+  #end(trailers: Metadata, error: StatusError | undefined): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#onWritten?.();
+    this.#onClosed();
+    this.#handler?.onEnd({ headers: this.#headers ?? [], trailers, error });
+  }
+
+  #errorOf({ code, details, metadata }: StatusObject): StatusError {
+    const trailers = fromGrpc(metadata);
+    // A status that the upstream did not send: a server's has headers or trailers, grpc-js's own has neither.
+    const isLocal = this.#headers === undefined && Object.keys(metadata.toJSON()).length === 0;
+    const cause = isLocal ? new Error(details) : undefined;
+    if (code === GrpcCode.DEADLINE_EXCEEDED && performance.now() >= this.#options.deadline - 1) {
+      return new StatusError(code, 'deadline exceeded', { cause });
+    }
+    if (isLocal && code === GrpcCode.UNAVAILABLE) {
+      const reason = /\b(?:[a-z]+ )?E[A-Z]{3,}\b/.exec(details)?.[0];
+      const message = `upstream ${this.#target} is unreachable`;
+      return new StatusError(code, reason === undefined ? message : `${message}: ${reason}`, { cause });
+    }
+    // grpc-js tells its own limit from the upstream's RESOURCE_EXHAUSTED by the text alone.
+    if (code === GrpcCode.RESOURCE_EXHAUSTED && /^Received message (larger than max|that decompresses)/.test(details)) {
+      const message = `the reply is over the limit of ${this.#limits.maxReplyBytes} bytes`;
+      return new StatusError(code, message, { httpStatus: 502, cause: new Error(details) });
+    }
+    const statusDetails = metadata.get('grpc-status-details-bin')[0];
+    return new StatusError(codeName(code) === 'UNKNOWN' ? GrpcCode.UNKNOWN : code, details, {
+      cause,
+      trailers,
+      metadata: this.#headers ?? [],
+      ...(statusDetails instanceof Buffer && { statusDetails: new Uint8Array(statusDetails) }),
+    });
+  }
+}
+
+function cancelled(reason: unknown): StatusError {
+  return reason instanceof StatusError
+    ? reason
+    : new StatusError(GrpcCode.CANCELLED, 'the call was cancelled', { cause: reason });
+}
+
+function toGrpc(metadata: Metadata): GrpcMetadata {
+  const result = new GrpcMetadata();
+  for (const [name, value] of joinedMetadata(metadata)) {
+    if (!name.endsWith('-bin')) result.set(name, value);
+    else for (const part of value.split(',')) result.add(name, Buffer.from(part, 'base64'));
+  }
+  return result;
+}
+
+/** What the upstream's own code put there: without the protocol's headers. */
+function fromGrpc(metadata: GrpcMetadata): Metadata {
+  const result: [string, string][] = [];
+  for (const [name, values] of Object.entries(metadata.toJSON())) {
+    if (name.startsWith('grpc-') || name === 'content-type') continue;
+    for (const value of values) result.push([name, typeof value === 'string' ? value : value.toString('base64')]);
+  }
+  return result;
+}
