@@ -56,6 +56,9 @@ export interface FileDescriptor {
   readonly name: string;
   readonly package: string;
   readonly syntax: 'proto2' | 'proto3' | 'editions';
+  /** The comment of the package statement; "" when none. */
+  readonly comment: string;
+  readonly options: Options;
   readonly imports: readonly FileDescriptor[];
   readonly messages: readonly MessageDescriptor[];
   readonly enums: readonly EnumDescriptor[];

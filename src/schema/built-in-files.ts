@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { DescFile } from '@bufbuild/protobuf';
+import * as wellKnown from '@bufbuild/protobuf/wkt';
+import type { SchemaFile } from './linked-element.ts';
+import type { ParsedProto } from './proto-parser.ts';
+import { parseProto } from './proto-parser.ts';
+import { SourceMap } from './source-map.ts';
+
+/** Always part of a schema: the well-known types of the JSON mapping, and what error bodies are made of. */
+export const alwaysLoaded: readonly string[] = [
+  'google/protobuf/any.proto',
+  'google/protobuf/duration.proto',
+  'google/protobuf/empty.proto',
+  'google/protobuf/field_mask.proto',
+  'google/protobuf/struct.proto',
+  'google/protobuf/timestamp.proto',
+  'google/protobuf/wrappers.proto',
+  'google/rpc/code.proto',
+  'google/rpc/error_details.proto',
+  'google/rpc/status.proto',
+];
+
+/** Services that Google's APIs take in by their service configuration alone, and the files that declare them. */
+export const mixinFiles: ReadonlyMap<string, string> = new Map([
+  ['google.cloud.location.Locations', 'google/cloud/location/locations.proto'],
+  ['google.iam.v1.IAMPolicy', 'google/iam/v1/iam_policy.proto'],
+  ['google.longrunning.Operations', 'google/longrunning/operations.proto'],
+]);
+
+const isFile = (value: unknown): value is DescFile => (value as Partial<DescFile> | null)?.kind === 'file';
+
+let wellKnownFiles: ReadonlyMap<string, DescFile> | undefined;
+let packageFolder: string | undefined;
+
+/**
+ * A file that can be imported without being given: google/protobuf/* compiled into @bufbuild/protobuf, everything else of
+ * google/* from the package google-proto-files.
+ */
+export function builtInFile(name: string): SchemaFile | ParsedProto | undefined {
+  wellKnownFiles ??= new Map(
+    Object.values(wellKnown)
+      .filter(isFile)
+      .map((file) => [file.proto.name, file]),
+  );
+  const proto = wellKnownFiles.get(name)?.proto;
+  if (proto !== undefined) return { proto, source: new SourceMap(name, () => new Map()) };
+  if (!name.startsWith('google/') && !name.startsWith('grafeas/')) return undefined;
+  packageFolder ??= dirname(createRequire(import.meta.url).resolve('google-proto-files/package.json'));
+  const path = join(packageFolder, name);
+  return existsSync(path) ? parseProto(readFileSync(path, 'utf8'), name, name) : undefined;
+}

@@ -1,0 +1,183 @@
+/**
+ * @module From what the user has (proto text, descriptor sets, reflected descriptors) to a schema. Each source ends in
+ * FileDescriptorProtos, and one linker makes descriptors of them. All that is wrong is reported at once.
+ */
+import { readFileSync } from 'node:fs';
+import { alwaysLoaded, builtInFile, mixinFiles } from './built-in-files.ts';
+import { readDescriptorSet, readFileDescriptor } from './descriptor-set.ts';
+import type { Schema, ServiceDescriptor, SourcePosition } from './descriptors.ts';
+import type { SchemaFile } from './linked-element.ts';
+import { LinkedSchema } from './linked-schema.ts';
+import type { Problem } from './problem.ts';
+import { SchemaError } from './problem.ts';
+import type { ImportPath } from './proto-folders.ts';
+import { findImport, findProtos, suggestRoot } from './proto-folders.ts';
+import type { ParsedProto } from './proto-parser.ts';
+import { parseProto } from './proto-parser.ts';
+import { resolveReferences } from './resolve-references.ts';
+import { setCustomOptions, setStandardOptions } from './set-options.ts';
+
+export interface SchemaSources {
+  /** Proto files, or folders that are searched for them. */
+  readonly protos?: readonly string[];
+  /** Folders that imports are relative to. google/* is found without. */
+  readonly imports?: readonly string[];
+  /** Paths of binary FileDescriptorSets. */
+  readonly descriptorSets?: readonly string[];
+  readonly descriptorSetBytes?: readonly Uint8Array[];
+  /** FileDescriptorProtos, as server reflection answers with. */
+  readonly fileDescriptors?: readonly Uint8Array[];
+  /** Full names of services that rules of a service configuration speak of: Google's mixins among them are loaded. */
+  readonly mixins?: readonly string[];
+}
+
+export interface LoadedSchema {
+  readonly schema: Schema;
+  /**
+   * The services to serve: those of the files given, of the descriptor sets and of reflection, and the mixins asked for. Not
+   * those that an import brought in, and not gRPC's own (grpc.reflection.*, grpc.health.*, grpc.channelz.*).
+   */
+  readonly services: readonly ServiceDescriptor[];
+}
+
+/** Reads, checks and links everything. Of several files with one name the first wins: text, then sets, then reflection. */
+export async function loadSchema(sources: SchemaSources): Promise<LoadedSchema> {
+  return new SchemaLoad().run(sources);
+}
+
+/** The schema of a serialized FileDescriptorSet; google/* files that it leaves out are filled in. Throws SchemaError. */
+export function schemaFromDescriptorSet(bytes: Uint8Array): Schema {
+  return new SchemaLoad().run({ descriptorSetBytes: [bytes] }).schema;
+}
+
+const grpcOwnServices = /^grpc\.(?:reflection|health|channelz)\./;
+
+const isParsed = (file: SchemaFile | ParsedProto): file is ParsedProto => 'pending' in file;
+
+class SchemaLoad {
+  readonly #files: Map<string, SchemaFile | ParsedProto> = new Map();
+  readonly #problems: Problem[] = [];
+
+  run(sources: SchemaSources): LoadedSchema {
+    const path = findProtos(sources.protos ?? [], sources.imports ?? []);
+    this.#problems.push(...path.problems);
+    for (const { name, path: file } of path.given) this.#readText(name, file);
+    this.#readCompiled(sources);
+    const given = new Set(this.#files.keys());
+    this.#readImports(path);
+    this.#refuse();
+    const mixins = this.#readBuiltIns(sources.mixins ?? []);
+    const schema = this.#link();
+    const services = [...schema.services.values()].filter(
+      ({ file, fullName }) => (given.has(file.name) && !grpcOwnServices.test(fullName)) || mixins.has(fullName),
+    );
+    return { schema, services };
+  }
+
+  #add(file: SchemaFile | ParsedProto): void {
+    if (!this.#files.has(file.proto.name)) this.#files.set(file.proto.name, file);
+  }
+
+  /** Runs a reader; what it finds wrong is kept and the reading goes on. */
+  #attempt(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof SchemaError)) throw error;
+      this.#problems.push(...error.problems);
+    }
+  }
+
+  #refuse(): void {
+    if (this.#problems.length > 0) throw new SchemaError(this.#problems);
+  }
+
+  #readText(name: string, path: string): void {
+    this.#attempt(() => this.#add(parseProto(readFileSync(path, 'utf8'), name, path)));
+  }
+
+  #readCompiled({ descriptorSets = [], descriptorSetBytes = [], fileDescriptors = [] }: SchemaSources): void {
+    for (const path of descriptorSets) {
+      this.#attempt(() => {
+        for (const file of readDescriptorSet(readFileOrRefuse(path), path)) this.#add(file);
+      });
+    }
+    for (const bytes of descriptorSetBytes) {
+      this.#attempt(() => {
+        for (const file of readDescriptorSet(bytes, 'descriptor set')) this.#add(file);
+      });
+    }
+    for (const bytes of fileDescriptors) this.#attempt(() => this.#add(readFileDescriptor(bytes, 'server reflection')));
+  }
+
+  /** Follows imports until every file has what it names. The map grows while it is walked. */
+  #readImports(path: ImportPath): void {
+    for (const file of this.#files.values()) {
+      const { dependency, optionDependency } = file.proto;
+      for (const name of [...dependency, ...optionDependency]) {
+        if (this.#files.has(name)) continue;
+        const found = isParsed(file) ? findImport(name, path.roots) : undefined;
+        if (found !== undefined) this.#readText(name, found);
+        else if (!this.#readBuiltIn(name)) this.#problems.push(missingImport(file, name, path));
+      }
+    }
+  }
+
+  #readBuiltIn(name: string): boolean {
+    const file = builtInFile(name);
+    if (file !== undefined) this.#add(file);
+    return file !== undefined;
+  }
+
+  /** Adds what every schema has, unless the user's files declare the same under other file names. */
+  #readBuiltIns(mixins: readonly string[]): ReadonlySet<string> {
+    const wanted = new Set(mixins.filter((name) => mixinFiles.has(name)));
+    for (const name of [...alwaysLoaded, ...[...wanted].map((mixin) => mixinFiles.get(mixin) ?? '')]) {
+      if (!this.#files.has(name)) this.#readBuiltIn(name);
+    }
+    this.#readImports({ roots: [], given: [], problems: [] });
+    return wanted;
+  }
+
+  #link(): LinkedSchema {
+    const schema = new LinkedSchema(this.#files.values(), this.#problems);
+    const texts: { file: ReturnType<typeof schema.fileNamed> & object; pending: ParsedProto['pending'] }[] = [];
+    for (const source of this.#files.values()) {
+      const file = schema.fileNamed(source.proto.name);
+      if (file === undefined) continue;
+      if (isParsed(source)) {
+        texts.push({ file, pending: source.pending });
+        this.#problems.push(...setStandardOptions(file, source.pending));
+      }
+      this.#problems.push(...resolveReferences(schema, file, isParsed(source)));
+    }
+    this.#refuse();
+    for (const { file, pending } of texts) this.#problems.push(...setCustomOptions(schema, file, pending));
+    this.#refuse();
+    return schema;
+  }
+}
+
+function readFileOrRefuse(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const message = `cannot be read (${(error as NodeJS.ErrnoException).code}); --descriptor-set names a binary file`;
+    throw new SchemaError([{ position: { file: path, line: 0, column: 0 }, subject: '', message }]);
+  }
+}
+
+function missingImport(file: SchemaFile | ParsedProto, name: string, { roots }: ImportPath): Problem {
+  if (!isParsed(file)) {
+    const position: SourcePosition = { file: file.proto.name, line: 0, column: 0 };
+    return {
+      position,
+      subject: '',
+      message: `imports ${name}, which is not in the set; compile it with --include_imports`,
+    };
+  }
+  const root = suggestRoot(name, file.source.file);
+  const advice = root === undefined ? '--import DIR, where DIR holds it' : `--import ${root === '' ? '.' : root}`;
+  const message = `import "${name}" is not found in ${[...roots, 'google-proto-files'].join(', ')}; add ${advice}`;
+  return { position: file.importPositions.get(name), subject: '', message };
+}
