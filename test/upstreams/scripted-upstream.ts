@@ -26,8 +26,10 @@ export interface ReceivedCall {
   readonly timeoutMs: number | undefined;
 }
 
-/** What to answer once the request has ended. */
+/** What to answer once the request has ended, or at once. */
 export interface ScriptedReply {
+  /** Do not read the request. The call is not recorded. */
+  readonly isEarly?: boolean;
   readonly headers?: OutgoingHttpHeaders;
   readonly messages?: readonly Uint8Array[];
   /** gRPC status; 0 by default. */
@@ -83,7 +85,11 @@ export async function startScriptedUpstream(
   server.on('sessionError', () => {});
   server.on('stream', (stream, headers) => {
     stream.on('error', () => {});
-    const script = byPath.get(headers[':path'] ?? '') ?? { code: 12, message: `no script for ${headers[':path']}` };
+    const script = byPath.get(headers[':path'] ?? '') ?? {
+      isEarly: true,
+      code: 12,
+      message: `no script for ${headers[':path']}`,
+    };
     if ('raw' in script) void script.raw(stream, headers);
     else void answer(stream, headers, script, calls);
   });
@@ -156,15 +162,13 @@ async function answer(
   script: Exclude<Script, { readonly raw: unknown }>,
   calls: ReceivedCall[],
 ): Promise<void> {
-  const messages: Uint8Array[] = [];
-  try {
-    for await (const message of messagesOf(stream)) messages.push(message);
-  } catch {
-    return;
+  let reply = script;
+  if (typeof reply === 'function' || !reply.isEarly) {
+    const call = await receive(stream, headers);
+    if (call === undefined) return;
+    calls.push(call);
+    if (typeof reply === 'function') reply = await reply(call);
   }
-  const call = { path: headers[':path'] ?? '', headers, messages, timeoutMs: timeoutOf(headers['grpc-timeout']) };
-  calls.push(call);
-  const reply = typeof script === 'function' ? await script(call) : script;
   if (stream.destroyed) return;
   const replyHeaders = { ':status': 200, 'content-type': 'application/grpc', ...reply.headers };
   if (reply.messages === undefined && (reply.code ?? 0) !== 0) {
@@ -177,6 +181,17 @@ async function answer(
     if (!stream.write(frame(message))) await drained(stream);
   }
   stream.end();
+}
+
+/** Undefined when the client left before the end of its request. */
+async function receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<ReceivedCall | undefined> {
+  const messages: Uint8Array[] = [];
+  try {
+    for await (const message of messagesOf(stream)) messages.push(message);
+  } catch {
+    return undefined;
+  }
+  return { path: headers[':path'] ?? '', headers, messages, timeoutMs: timeoutOf(headers['grpc-timeout']) };
 }
 
 function timeoutOf(header: string | string[] | undefined): number | undefined {
