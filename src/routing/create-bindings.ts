@@ -33,7 +33,10 @@ const textualMessages: ReadonlySet<string> = new Set(
     .map((name) => `google.protobuf.${name}`),
 );
 
-/** Validates every rule against its method. A rule with a problem has no binding; the others are not held up by it. */
+/**
+ * Validates every rule against its method. A rule with a problem has no binding; the others are not held up by it.
+ * `rules` lists the methods to serve, those without a rule too: autoMapping is about them.
+ */
 export function createBindings(rules: readonly MethodRules[], options: BindingOptions = {}): BindingsResult {
   const bindings: Binding[] = [];
   const problems: Problem[] = [];
