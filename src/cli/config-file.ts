@@ -14,6 +14,7 @@ import {
   parseDocument,
   Scalar,
   visit,
+  type YAMLParseError,
 } from 'yaml';
 import type { KeyPath } from '../gateway/options-walk.ts';
 import type { SourcePosition } from '../schema/descriptors.ts';
@@ -53,10 +54,10 @@ export function parseConfig(
     return { file, line, column: col };
   };
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problems: Problem[] = document.errors.map(({ pos, message }) => ({
-    position: position(pos[0]),
+  const problems: Problem[] = document.errors.map((error) => ({
+    position: position(error.pos[0]),
     subject: '',
-    message,
+    message: syntaxMessage(error, text),
   }));
   visit(document, {
     Scalar(key, node) {
@@ -72,6 +73,11 @@ export function parseConfig(
     directory: dirname(resolve(file)),
     positionOf: (path) => position(offsetOf(document, path)),
   };
+}
+
+function syntaxMessage({ code, message, pos }: YAMLParseError, text: string): string {
+  if (code === 'DUPLICATE_KEY') return `${/^[^\s:]*/.exec(text.slice(pos[0]))} is there twice; keep one`;
+  return code === 'MULTIPLE_DOCS' ? 'a second YAML document begins here; a configuration is one' : message;
 }
 
 /** Fills `${NAME}` and `${NAME:-default}` into a scalar, after parsing: a value cannot bring structure with it. `$${` is `${`. */

@@ -37,7 +37,7 @@ function settingOf(variable: string, text: string): Setting | undefined {
     flag !== undefined ||
     name.includes('__') ||
     (path[0] !== undefined && Object.hasOwn(optionsSchema.properties, path[0]));
-  return isOurs ? { variable, path, value: valueOf(nodeAt(path), text) } : undefined;
+  return isOurs ? { variable, path, value: settingValue(path, text) } : undefined;
 }
 
 const plain = (name: string): string => name.replaceAll(/[_-]/g, '').toLowerCase();
@@ -60,7 +60,9 @@ function nodeAt(path: readonly string[]): SchemaNode | undefined {
   );
 }
 
-function valueOf(node: SchemaNode | undefined, text: string): unknown {
+/** The text of a variable or flag as the value its key takes; a list's texts are separated by commas. */
+export function settingValue(path: readonly string[], text: string): unknown {
+  const node = nodeAt(path);
   if (node !== undefined && 'items' in node) return text.split(',').map((part) => part.trim());
   const isText = node !== undefined && 'type' in node && node.type === 'string';
   return isText ? text : plainScalar(text);
