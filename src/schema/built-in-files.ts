@@ -39,15 +39,31 @@ let packageFolder: string | undefined;
  * google/* from the package google-proto-files.
  */
 export function builtInFile(name: string): SchemaFile | ParsedProto | undefined {
+  const proto = wellKnownFile(name)?.proto;
+  if (proto !== undefined) return { proto, source: new SourceMap(name, () => new Map()) };
+  const path = packagedFile(name);
+  return path === undefined ? undefined : parseProto(readFileSync(path, 'utf8'), name, name);
+}
+
+/** The built-in file that a file on disk is a copy of, by its path: `third_party/google/api/http.proto`. */
+export function builtInNameOf(path: string): string | undefined {
+  const name = /(?:^|[\\/])(google[\\/].+)$/.exec(path)?.[1]?.replaceAll('\\', '/');
+  const isBuiltIn = name !== undefined && (wellKnownFile(name) ?? packagedFile(name)) !== undefined;
+  return isBuiltIn ? name : undefined;
+}
+
+function wellKnownFile(name: string): DescFile | undefined {
   wellKnownFiles ??= new Map(
     Object.values(wellKnown)
       .filter(isFile)
       .map((file) => [file.proto.name, file]),
   );
-  const proto = wellKnownFiles.get(name)?.proto;
-  if (proto !== undefined) return { proto, source: new SourceMap(name, () => new Map()) };
-  if (!name.startsWith('google/') && !name.startsWith('grafeas/')) return undefined;
+  return wellKnownFiles.get(name);
+}
+
+function packagedFile(name: string): string | undefined {
+  if (!name.startsWith('google/')) return undefined;
   packageFolder ??= dirname(createRequire(import.meta.url).resolve('google-proto-files/package.json'));
   const path = join(packageFolder, name);
-  return existsSync(path) ? parseProto(readFileSync(path, 'utf8'), name, name) : undefined;
+  return existsSync(path) ? path : undefined;
 }

@@ -29,6 +29,7 @@ export class LinkedSchema implements Schema, LinkContext {
   readonly methods: Map<string, MethodDescriptor> = new Map();
   readonly extensions: Map<string, FieldDescriptor> = new Map();
   readonly extensionTypes: ExtensionTypes;
+  readonly #declarations: Map<string, Declaration> = new Map();
   #extensionsByExtendee: ReadonlyMap<string, ReadonlyMap<number, FieldDescriptor>> | undefined;
 
   constructor(files: Iterable<SchemaFile>, problems: Problem[]) {
@@ -39,12 +40,7 @@ export class LinkedSchema implements Schema, LinkContext {
 
   /** What a full name without leading dot stands for. */
   find(fullName: string): Declaration | undefined {
-    return (
-      this.messages.get(fullName) ??
-      this.enums.get(fullName) ??
-      this.services.get(fullName) ??
-      this.extensions.get(fullName)
-    );
+    return this.#declarations.get(fullName);
   }
 
   extensionsOf(message: MessageDescriptor): ReadonlyMap<number, FieldDescriptor> {
@@ -83,8 +79,11 @@ export class LinkedSchema implements Schema, LinkContext {
   #declare(file: LinkedFile, problems: Problem[]): void {
     const add = <D extends Declaration>(map: Map<string, D>, declaration: D): void => {
       const other = this.find(declaration.fullName);
-      if (other === undefined) map.set(declaration.fullName, declaration);
-      else problems.push(duplicate(declaration, other));
+      if (other !== undefined) problems.push(duplicate(declaration, other));
+      else {
+        map.set(declaration.fullName, declaration);
+        this.#declarations.set(declaration.fullName, declaration);
+      }
     };
     const addMessage = (message: LinkedMessage): void => {
       add(this.messages, message);

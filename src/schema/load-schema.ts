@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { alwaysLoaded, builtInFile, mixinFiles } from './built-in-files.ts';
+import { checkDeclarations } from './check-declarations.ts';
 import { readDescriptorSet, readFileDescriptor } from './descriptor-set.ts';
 import type { Schema, ServiceDescriptor, SourcePosition } from './descriptors.ts';
 import type { SchemaFile } from './linked-element.ts';
@@ -27,15 +28,15 @@ export interface SchemaSources {
   readonly descriptorSetBytes?: readonly Uint8Array[];
   /** FileDescriptorProtos, as server reflection answers with. */
   readonly fileDescriptors?: readonly Uint8Array[];
-  /** Full names of services that rules of a service configuration speak of: Google's mixins among them are loaded. */
+  /** Services that a service configuration names: Google's mixins (Operations, IAMPolicy, Locations) among them are added. */
   readonly mixins?: readonly string[];
 }
 
 export interface LoadedSchema {
   readonly schema: Schema;
   /**
-   * The services to serve: those of the files given, of the descriptor sets and of reflection, and the mixins asked for. Not
-   * those that an import brought in, and not gRPC's own (grpc.reflection.*, grpc.health.*, grpc.channelz.*).
+   * The services to serve: those of the files given, of the descriptor sets and of reflection. Not those that an import or a
+   * configuration brought in, and not gRPC's own (grpc.reflection.*, grpc.health.*, grpc.channelz.*).
    */
   readonly services: readonly ServiceDescriptor[];
 }
@@ -66,10 +67,10 @@ class SchemaLoad {
     const given = new Set(this.#files.keys());
     this.#readImports(path);
     this.#refuse();
-    const mixins = this.#readBuiltIns(sources.mixins ?? []);
+    this.#readBuiltIns(sources.mixins ?? []);
     const schema = this.#link();
     const services = [...schema.services.values()].filter(
-      ({ file, fullName }) => (given.has(file.name) && !grpcOwnServices.test(fullName)) || mixins.has(fullName),
+      ({ file, fullName }) => given.has(file.name) && !grpcOwnServices.test(fullName),
     );
     return { schema, services };
   }
@@ -129,14 +130,11 @@ class SchemaLoad {
     return file !== undefined;
   }
 
-  /** Adds what every schema has, unless the user's files declare the same under other file names. */
-  #readBuiltIns(mixins: readonly string[]): ReadonlySet<string> {
-    const wanted = new Set(mixins.filter((name) => mixinFiles.has(name)));
-    for (const name of [...alwaysLoaded, ...[...wanted].map((mixin) => mixinFiles.get(mixin) ?? '')]) {
-      if (!this.#files.has(name)) this.#readBuiltIn(name);
-    }
+  /** Adds what every schema has, and the mixins. */
+  #readBuiltIns(mixins: readonly string[]): void {
+    const names = [...alwaysLoaded, ...mixins.flatMap((name) => mixinFiles.get(name) ?? [])];
+    for (const name of names) if (!this.#files.has(name)) this.#readBuiltIn(name);
     this.#readImports({ roots: [], given: [], problems: [] });
-    return wanted;
   }
 
   #link(): LinkedSchema {
@@ -152,7 +150,9 @@ class SchemaLoad {
       this.#problems.push(...resolveReferences(schema, file, isParsed(source)));
     }
     this.#refuse();
-    for (const { file, pending } of texts) this.#problems.push(...setCustomOptions(schema, file, pending));
+    for (const { file, pending } of texts) {
+      this.#problems.push(...checkDeclarations(file), ...setCustomOptions(schema, file, pending));
+    }
     this.#refuse();
     return schema;
   }

@@ -182,17 +182,19 @@ export class ProtoCursor {
     return text;
   }
 
+  /** The tokens from `{` to its `}`: text format knows no comments but those from `#`. */
   #aggregate(): string {
-    const { start } = this.lexer;
+    let text = '';
+    let end = this.lexer.start;
     this.lexer.hasHashComments = true;
     for (let depth = 0; ; this.lexer.next()) {
+      if (this.lexer.kind === 'end') this.lexer.fail('the file ends within the value of an option: "}" is missing');
       if (this.is('{')) depth++;
       else if (this.is('}')) depth--;
-      else if (this.lexer.kind === 'end')
-        this.lexer.fail('the file ends within the value of an option: "}" is missing');
+      text += this.lexer.start === end ? this.lexer.text : ` ${this.lexer.text}`;
+      end = this.lexer.start + this.lexer.text.length;
       if (depth === 0) break;
     }
-    const text = this.lexer.sliceFrom(start);
     this.lexer.hasHashComments = false;
     this.lexer.next();
     return text;

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { builtInNameOf } from './built-in-files.ts';
 import type { Problem } from './problem.ts';
 
 /** A proto file that the user named, or that a folder the user named holds. */
@@ -79,7 +80,13 @@ function protosIn(folder: string): string[] {
   });
 }
 
+/**
+ * Relative to the first root that holds it; but a copy of a built-in file has that file's name, or else a folder that holds
+ * both a copy and an import of the original would declare everything twice.
+ */
 function nameIn(roots: readonly string[], path: string): string {
+  const builtIn = builtInNameOf(path);
+  if (builtIn !== undefined) return builtIn;
   for (const root of roots) {
     const name = relative(root, path);
     if (!name.startsWith('..')) return name.split(sep).join('/');

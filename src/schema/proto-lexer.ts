@@ -47,11 +47,6 @@ export class ProtoLexer {
     return { file: this.#file, line: this.line, column: this.column };
   }
 
-  /** The source from an offset up to the end of the current token. */
-  sliceFrom(start: number): string {
-    return this.#source.slice(start, this.#offset);
-  }
-
   /** Refuses the file at the current token. Proto text has no point to go on from after a syntax error. */
   fail(message: string): never {
     throw new SchemaError([{ position: this.position, subject: '', message: `column ${this.column}: ${message}` }]);
