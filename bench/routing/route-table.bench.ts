@@ -22,6 +22,7 @@ const rules: readonly (readonly [method: string, template: string])[] = [
 ];
 
 const requests: readonly (readonly [name: string, method: string, path: string])[] = [
+  ['one service', 'GET', '/v1/projects/tandem-1/service0/42'],
   ['resource', 'GET', '/v1/projects/tandem-1/SERVICE/42'],
   ['verb', 'POST', '/v1/projects/tandem-1/SERVICE/42:cancel'],
   ['deep', 'GET', '/v1/SERVICE/files/2026/11/report.pdf'],
@@ -62,7 +63,7 @@ const tables = sizes.map((count) => {
 console.log(`\n${'ns a match'.padEnd(14)}${sizes.map((size) => String(size).padStart(9)).join('')}   10,000 : 10`);
 for (const [name, method, pattern] of requests) {
   const costs = tables.map(({ count, table }) => {
-    // Spread over the whole table, so that a big one pays for its memory.
+    // Spread over the whole table, so that a big one pays for its memory; "one service" shows the search alone.
     const services = count / rules.length;
     const paths = Array.from({ length: 1000 }, (_, index) =>
       pattern.replace('SERVICE', `service${(index * 7919) % services}`),

@@ -28,9 +28,11 @@ export interface RouteTable {
   match(httpMethod: string, rawPath: string): MatchOutcome;
 }
 
+export type Duplicates = 'error' | 'firstWins' | 'lastWins';
+
 export interface RouteTableOptions {
   /** What the same method and template twice means; a problem by default. */
-  readonly duplicates?: 'error' | 'firstWins' | 'lastWins';
+  readonly duplicates?: Duplicates;
   readonly reservedExpansion?: ReservedExpansion;
   /** Take `/a/` for `/a`. One slash only. */
   readonly ignoreTrailingSlash?: boolean;
@@ -60,8 +62,40 @@ const unmatched: MatchOutcome = Object.freeze({ kind: 'unmatched' });
 /** Builds the table. Problems and findings name both rules with their positions. */
 export function createRouteTable(bindings: readonly Binding[], options: RouteTableOptions = {}): RouteTableResult {
   const { duplicates = 'error', reservedExpansion = 'spec', ignoreTrailingSlash = false } = options;
+  const { root, losers } = createTrie(bindings, duplicates);
+  const verbs = new Set(bindings.map(({ template }) => template.verb));
+
+  function match(httpMethod: string, rawPath: string): MatchOutcome {
+    if (!rawPath.startsWith('/')) return unmatched;
+    const hasEscapes = rawPath.includes('%');
+    const end = rawPath.length - (ignoreTrailingSlash && rawPath.length > 1 && rawPath.endsWith('/') ? 1 : 0);
+    const colon = rawPath.lastIndexOf(':', end - 1);
+    if (colon > rawPath.lastIndexOf('/', end - 1)) {
+      // Whether the colon begins a verb is asked of the rules of all methods, so that one path means one thing: where
+      // POST /v1/{name}:cancel is a rule, GET /v1/a:cancel is 405 and no GET of a resource "a:cancel".
+      const verb = decodeLiteral(rawPath.slice(colon + 1, end));
+      if (verb !== undefined && verbs.has(verb)) {
+        const search = { path: rawPath, end: colon, verb, method: httpMethod, hasEscapes, allow: undefined };
+        const outcome = outcomeOf(root, search, reservedExpansion);
+        if (outcome !== unmatched) return outcome;
+      }
+    }
+    const search = { path: rawPath, end, verb: undefined, method: httpMethod, hasEscapes, allow: undefined };
+    return outcomeOf(root, search, reservedExpansion);
+  }
+
+  const reports = [...losers].map(([loser, winner]) => duplicateOf(loser, winner, duplicates));
+  const [problems, findings] = duplicates === 'error' ? [reports, []] : [[], reports];
+  const table = Object.freeze({ bindings: bindings.filter((binding) => !losers.has(binding)), match });
+  return { table, problems, findings };
+}
+
+/** The trie, and of the duplicates each that is not in it with the one that is. */
+function createTrie(
+  bindings: readonly Binding[],
+  duplicates: Duplicates,
+): { readonly root: TrieNode; readonly losers: ReadonlyMap<Binding, Binding> } {
   const root = createNode();
-  const verbs = new Set<string>();
   const losers = new Map<Binding, Binding>();
   for (const binding of bindings) {
     const routes = routesAt(root, binding);
@@ -73,49 +107,27 @@ export function createRouteTable(bindings: readonly Binding[], options: RouteTab
       routes[place] = createRoute(binding);
       losers.set(earlier, binding);
     }
-    if (binding.template.verb !== undefined) verbs.add(binding.template.verb);
   }
+  return { root, losers };
+}
 
-  function match(httpMethod: string, rawPath: string): MatchOutcome {
-    if (!rawPath.startsWith('/')) return unmatched;
-    const end = rawPath.length - (ignoreTrailingSlash && rawPath.length > 1 && rawPath.endsWith('/') ? 1 : 0);
-    const colon = verbs.size === 0 ? -1 : rawPath.lastIndexOf(':', end - 1);
-    if (colon > rawPath.lastIndexOf('/', end - 1)) {
-      // Whether the colon begins a verb is asked of the rules of all methods, so that one path means one thing: where
-      // POST /v1/{name}:cancel is a rule, GET /v1/a:cancel is 405 and no GET of a resource "a:cancel".
-      const verb = decodeLiteral(rawPath.slice(colon + 1, end));
-      if (verb !== undefined && verbs.has(verb)) {
-        const outcome = outcomeOf(httpMethod, rawPath, colon, verb);
-        if (outcome.kind !== 'unmatched') return outcome;
-      }
-    }
-    return outcomeOf(httpMethod, rawPath, end, undefined);
+function outcomeOf(root: TrieNode, search: Search, expansion: ReservedExpansion): MatchOutcome {
+  const { path, end, method } = search;
+  // "/" has no segment, rather than an empty one.
+  const start = end > 1 ? 1 : 2;
+  let route = find(root, start, search);
+  if (route === undefined && method === 'HEAD') {
+    search.method = 'GET';
+    route = find(root, start, search);
   }
-
-  function outcomeOf(method: string, path: string, end: number, verb: string | undefined): MatchOutcome {
-    const search: Search = { path, end, verb, method, hasEscapes: path.includes('%'), allow: undefined };
-    // "/" has no segment, rather than an empty one.
-    const start = end > 1 ? 1 : 2;
-    let route = find(root, start, search);
-    if (route === undefined && method === 'HEAD') {
-      search.method = 'GET';
-      route = find(root, start, search);
-    }
-    if (route !== undefined) {
-      const captures = rawCaptures(route, start, search);
-      if (search.hasEscapes) decodeCaptures(captures, route.binding, path, reservedExpansion);
-      return { kind: 'matched', binding: route.binding, captures };
-    }
-    const allow = allowedMethods(root, start, search);
-    if (allow.length === 0) return unmatched;
-    return { kind: method === 'OPTIONS' ? 'options' : 'wrongMethod', allow };
+  if (route !== undefined) {
+    const captures = rawCaptures(route, start, search);
+    if (search.hasEscapes) decodeCaptures(captures, route.binding, path, expansion);
+    return { kind: 'matched', binding: route.binding, captures };
   }
-
-  const reports = [...losers].map(([loser, winner]) => duplicateOf(loser, winner, duplicates));
-  const table = Object.freeze({ bindings: bindings.filter((binding) => !losers.has(binding)), match });
-  return duplicates === 'error'
-    ? { table, problems: reports, findings: [] }
-    : { table, problems: [], findings: reports };
+  const allow = allowedMethods(root, start, search);
+  if (allow.length === 0) return unmatched;
+  return { kind: method === 'OPTIONS' ? 'options' : 'wrongMethod', allow };
 }
 
 /** The preferred rule for the segments from `at` on: a literal, then `*`, then `**`, left to right, with backtracking. */
@@ -184,7 +196,7 @@ function decodeCaptures(captures: string[], { variables }: Binding, path: string
   decodeSegment(path, '');
 }
 
-function duplicateOf(loser: Binding, winner: Binding, duplicates: 'error' | 'firstWins' | 'lastWins'): Problem {
+function duplicateOf(loser: Binding, winner: Binding, duplicates: Duplicates): Problem {
   const rule = `${loser.httpMethod} ${printPathTemplate(loser.template)}`;
   const other = `${winner.method.service.name}.${winner.method.name} (${formatPosition(winner.position)})`;
   return {

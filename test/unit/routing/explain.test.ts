@@ -130,3 +130,11 @@ for (const { request, reason, nearMisses } of cases) {
 test('the outcome is the table’s', () => {
   assert.deepEqual(explainMatch(table, 'GET', '/v1/shelves/7').outcome, table.match('GET', '/v1/shelves/7'));
 });
+
+test('a rule that gave way to a more specific one says where', () => {
+  const { nearMisses } = explainMatch(createRouteTable(bindingsOf(['GET /a/{x}', 'GET /a/**'])).table, 'GET', '/a/1');
+  assert.deepEqual(
+    nearMisses.map((miss) => `${ruleOf(miss.binding)}: ${miss.reason}`),
+    ['GET /a/**: less specific in segment 2: **'],
+  );
+});
