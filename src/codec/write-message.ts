@@ -1,0 +1,583 @@
+/**
+ * @module Wire bytes to JSON text: the loop that every reply runs through. It reads and writes the working buffer, driven by the plans of
+ * write-plan.ts. It takes fields in any order, but each only once and the elements of a repeated field together; where the wire is
+ * otherwise, it throws `disorder`, and merge-wire.ts puts the bytes in order for a second run.
+ */
+import { grow, limit, scratch, words } from '../wire/scratch.ts';
+import {
+  at,
+  contentEnd,
+  high,
+  low,
+  readFixed64,
+  readLength,
+  readTag,
+  readVarint32,
+  readVarint64,
+  skipGroup,
+  skipValue,
+} from '../wire/varint.ts';
+import { WireFault } from '../wire/wire-fault.ts';
+import { closeKeys, type KeySet, openKeys } from './key-set.ts';
+import {
+  anyMessage,
+  durationMessage,
+  fieldMaskMessage,
+  listValueMessage,
+  opBool,
+  opBytes,
+  opDouble,
+  opEnum,
+  opFixed32,
+  opFixed64,
+  opFloat,
+  opInt32,
+  opInt64,
+  opMessage,
+  opSfixed32,
+  opSfixed64,
+  opSint32,
+  opSint64,
+  opString,
+  opUint32,
+  opUint64,
+  plainMessage,
+  timestampMessage,
+  valueMessage,
+  wrapperMessage,
+} from './value-op.ts';
+import {
+  writeAscii,
+  writeDouble,
+  writeFloat,
+  writeInt32,
+  writeInt64,
+  writeUint32,
+  writeUint64,
+} from './write-number.ts';
+import { list, single, type WriterField, type WriterPlan, zeroText } from './write-plan.ts';
+import { copyText, type Text, writeBase64, writeString } from './write-text.ts';
+import { writeDuration, writeMaskPath, writeTimestamp } from './write-well-known.ts';
+
+/** Thrown when the wire gives a field twice, or a repeated one in pieces. */
+export const disorder: unique symbol = Symbol('disorder');
+
+/** What the types of one codec share while they write. */
+export interface WriterContext {
+  readonly maxDepth: number;
+  readonly writesDefaults: boolean;
+  readonly rejectsUnknownAny: boolean;
+  /** The plan of an Any's type, if the schema has it. */
+  anyPlan(typeUrl: string): WriterPlan | undefined;
+}
+
+let context: WriterContext;
+/** Position behind the value that was read last. */
+let next = 0;
+/** Behind the last key or comma that was written: the text up to it names the place of a failure. */
+export let reached = 0;
+/** Bits of the fields seen, of all messages that are open, one behind the other. */
+let seen = new Int32Array(1024);
+let seenTop = 0;
+
+/** Writes the JSON of a whole message at `p` and returns the position behind it. */
+export function writeRoot(plan: WriterPlan, from: number, end: number, p: number, inContext: WriterContext): number {
+  context = inContext;
+  seenTop = 0;
+  reached = p;
+  return writeMessage(plan, from, end, p, 1);
+}
+
+function writeMessage(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
+  if (plan.dense === null) plan.compile();
+  if (plan.special !== plainMessage) return writeSpecial(plan, from, end, p, depth);
+  const start = p;
+  p = writeFields(plan, from, end, p, depth);
+  // Each field begins with a comma; the first becomes the brace.
+  if (p === start) p++;
+  if (p > limit) grow(p);
+  scratch[start] = 0x7b;
+  scratch[p] = 0x7d;
+  return p + 1;
+}
+
+function writeFields(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
+  if (depth > context.maxDepth) throw new WireFault(`nested more than ${context.maxDepth} deep`, from);
+  const base = openSeen(plan.seenWords);
+  const dense = plan.dense as readonly (WriterField | null)[];
+  let position = from;
+  let expected = 0;
+  while (position < end) {
+    let tag = scratch[position] as number;
+    if (tag < 0x80 && tag > 7) position++;
+    else {
+      tag = readTag(position, end);
+      position = at;
+    }
+    const field = tag < dense.length ? dense[tag] : plan.sparse.get(tag);
+    if (field === undefined || field === null) {
+      position = skipValue(tag, position, end);
+      continue;
+    }
+    if (((seen[base + field.seenWord] as number) & field.seenBit) !== 0) throw disorder;
+    if (context.writesDefaults) {
+      p = writeDefaults(plan, expected, field.index, base, p);
+      expected = field.index + 1;
+    }
+    const keyLength = field.key.length;
+    if (p + keyLength > limit) grow(p + keyLength);
+    const valueStart = copyText(field.key, p);
+    reached = valueStart;
+    const valueEnd =
+      field.shape === single
+        ? writeValue(field, position, end, valueStart, depth)
+        : field.shape === list
+          ? writeList(field, tag, position, end, valueStart, depth)
+          : writeMap(field, position, end, valueStart, depth);
+    position = next;
+    if (valueEnd === valueStart) continue;
+    if (field.zero !== undefined && isText(field.zero, valueStart, valueEnd)) continue;
+    seen[base + field.seenWord] = (seen[base + field.seenWord] as number) | field.seenBit;
+    p = valueEnd;
+  }
+  if (context.writesDefaults) p = writeDefaults(plan, expected, plan.fields.length, base, p);
+  seenTop = base;
+  return p;
+}
+
+/** Room for the bits of one more message, all clear. */
+function openSeen(count: number): number {
+  const base = seenTop;
+  seenTop += count;
+  if (seenTop > seen.length) {
+    const longer = new Int32Array(seenTop * 2);
+    longer.set(seen);
+    seen = longer;
+  }
+  for (let index = base; index < seenTop; index++) seen[index] = 0;
+  return base;
+}
+
+/** The defaults of fields that the wire has left out so far, in place. One that still comes is then seen twice. */
+function writeDefaults(plan: WriterPlan, from: number, to: number, base: number, p: number): number {
+  for (let index = from; index < to; index++) {
+    const field = plan.fields[index] as WriterField;
+    const text = field.defaultText;
+    if (text === undefined || ((seen[base + field.seenWord] as number) & field.seenBit) !== 0) continue;
+    seen[base + field.seenWord] = (seen[base + field.seenWord] as number) | field.seenBit;
+    if (p + field.key.length + text.length > limit) grow(p + field.key.length + text.length);
+    p = copyText(text, copyText(field.key, p));
+  }
+  return p;
+}
+
+function isText(text: Text, from: number, end: number): boolean {
+  if (end - from !== text.length) return false;
+  // Whole words may be compared: what is behind the end is compared with the padding only by its own word, masked.
+  const last = text.words.length - 1;
+  for (let index = 0; index < last; index++) {
+    if (words.getInt32(from + index * 4, true) !== text.words[index]) return false;
+  }
+  const rest = text.length - last * 4;
+  const mask = rest === 4 ? -1 : (1 << (rest * 8)) - 1;
+  return (words.getInt32(from + last * 4, true) & mask) === text.words[last];
+}
+
+/**
+ * One value. Leaves the position behind it in `next`. Returns `p` itself when there is nothing to write: the number of a closed enum
+ * that is not known.
+ */
+function writeValue(field: WriterField, from: number, end: number, p: number, depth: number): number {
+  switch (field.op) {
+    case opString: {
+      const length = readLength(from, end);
+      next = at + length;
+      return writeString(at, length, p, field.isUtf8Verified);
+    }
+    case opMessage: {
+      const length = readLength(from, end);
+      const start = at;
+      p = writeMessage(field.message as WriterPlan, start, start + length, p, depth + 1);
+      next = start + length;
+      return p;
+    }
+    case opInt32:
+      p = writeInt32(readVarint32(from, end) | 0, p);
+      next = at;
+      return p;
+    case opBool:
+      readVarint64(from, end);
+      next = at;
+      return writeBool((low | high) !== 0, p);
+    case opEnum:
+      return writeEnum(field, from, end, p);
+    case opInt64:
+      readVarint64(from, end);
+      return writeQuoted(high, low, true, p);
+    case opDouble:
+      p = writeDouble(words.getFloat64(checked(from, 8, end), true), p);
+      return p;
+    case opUint32:
+      p = writeUint32(readVarint32(from, end) >>> 0, p);
+      next = at;
+      return p;
+    case opBytes: {
+      const length = readLength(from, end);
+      next = at + length;
+      return writeBase64(at, length, p);
+    }
+    case opUint64:
+      readVarint64(from, end);
+      return writeQuoted(high, low, false, p);
+    default:
+      return writeRareValue(field, from, end, p, depth);
+  }
+}
+
+function writeRareValue(field: WriterField, from: number, end: number, p: number, depth: number): number {
+  switch (field.op) {
+    case opFloat:
+      return writeFloat(words.getFloat32(checked(from, 4, end), true), p);
+    case opSint32: {
+      const value = readVarint32(from, end);
+      next = at;
+      return writeInt32((value >>> 1) ^ -(value & 1), p);
+    }
+    case opSint64: {
+      readVarint64(from, end);
+      const sign = -(low & 1);
+      return writeQuoted((high >>> 1) ^ sign, ((low >>> 1) | (high << 31)) ^ sign, true, p);
+    }
+    case opFixed32:
+      return writeUint32(words.getUint32(checked(from, 4, end), true), p);
+    case opSfixed32:
+      return writeInt32(words.getInt32(checked(from, 4, end), true), p);
+    case opFixed64:
+      readFixed64(from, end);
+      return writeQuoted(high, low, false, p);
+    case opSfixed64:
+      readFixed64(from, end);
+      return writeQuoted(high, low, true, p);
+    default: {
+      const after = skipGroup(field.tag, from, end);
+      p = writeMessage(field.message as WriterPlan, from, contentEnd, p, depth + 1);
+      next = after;
+      return p;
+    }
+  }
+}
+
+/** `from`, when as many bytes are there; moves `next` behind them. */
+function checked(from: number, count: number, end: number): number {
+  if (from + count > end) throw new WireFault('a number is cut off', from);
+  next = from + count;
+  return from;
+}
+
+function writeQuoted(upper: number, lower: number, isSigned: boolean, p: number): number {
+  next = at;
+  scratch[p] = 0x22;
+  p = isSigned ? writeInt64(upper, lower, p + 1) : writeUint64(upper, lower, p + 1);
+  scratch[p] = 0x22;
+  return p + 1;
+}
+
+function writeBool(value: boolean, p: number): number {
+  if (value) {
+    words.setInt32(p, 0x65757274, true);
+    return p + 4;
+  }
+  words.setInt32(p, 0x736c6166, true);
+  scratch[p + 4] = 0x65;
+  return p + 5;
+}
+
+function writeEnum(field: WriterField, from: number, end: number, p: number): number {
+  const value = readVarint32(from, end) | 0;
+  next = at;
+  const texts = field.enumTexts as NonNullable<WriterField['enumTexts']>;
+  const text = value >= 0 && value < 64 ? texts.small[value] : texts.byNumber.get(value);
+  if (text === undefined) return texts.isClosed ? p : texts.isNull ? writeAscii('null', p) : writeInt32(value, p);
+  if (texts.asNumber) return writeInt32(value, p);
+  if (p + text.length > limit) grow(p + text.length);
+  return copyText(text, p);
+}
+
+function writeList(field: WriterField, tag: number, from: number, end: number, p: number, depth: number): number {
+  const after = writeElements(field, tag, from, end, p + 1, depth);
+  if (after === p + 1) return p;
+  scratch[p] = 0x5b;
+  scratch[after - 1] = 0x5d;
+  return after;
+}
+
+/** The values of one repeated field as long as they follow each other, packed or not, each with a comma behind it. */
+function writeElements(
+  field: WriterField,
+  firstTag: number,
+  from: number,
+  end: number,
+  p: number,
+  depth: number,
+): number {
+  let position = from;
+  let tag = firstTag;
+  for (;;) {
+    let stop = end;
+    if (tag === field.packedTag) {
+      const length = readLength(position, end);
+      position = at;
+      stop = at + length;
+    }
+    if (tag !== field.packedTag || position < stop) {
+      do {
+        if (p > limit) grow(p);
+        reached = p;
+        const after = writeValue(field, position, stop, p, depth);
+        position = next;
+        if (after !== p) {
+          scratch[after] = 0x2c;
+          p = after + 1;
+        }
+      } while (tag === field.packedTag && position < stop);
+    }
+    if (position >= end) break;
+    tag = readTag(position, end);
+    if (tag !== field.tag && tag !== field.packedTag) break;
+    position = at;
+  }
+  next = position;
+  return p;
+}
+
+function writeMap(field: WriterField, from: number, end: number, p: number, depth: number): number {
+  const keys = openKeys();
+  const after = writeEntries(field, keys, from, end, p + 1, depth);
+  closeKeys();
+  if (after === p + 1) return p;
+  scratch[p] = 0x7b;
+  scratch[after - 1] = 0x7d;
+  return after;
+}
+
+/** The entries of one map as long as they follow each other, each with a comma behind it. */
+function writeEntries(field: WriterField, keys: KeySet, from: number, end: number, p: number, depth: number): number {
+  let position = from;
+  for (;;) {
+    const length = readLength(position, end);
+    position = at;
+    if (p > limit) grow(p);
+    reached = p;
+    p = writeEntry(field, keys, position, position + length, p, depth);
+    position += length;
+    if (position >= end || readTag(position, end) !== field.tag) break;
+    position = at;
+  }
+  next = position;
+  return p;
+}
+
+function writeEntry(field: WriterField, keys: KeySet, from: number, end: number, p: number, depth: number): number {
+  const keyField = field.mapKey as WriterField;
+  const valueField = field.mapValue as WriterField;
+  let key = -1;
+  let value = -1;
+  for (let position = from; position < end; ) {
+    const tag = readTag(position, end);
+    position = at;
+    if (tag === keyField.tag) key = position;
+    else if (tag === valueField.tag) {
+      // Two values that are messages merge; of others the last one counts.
+      if (value >= 0 && valueField.message !== undefined) throw disorder;
+      value = position;
+    }
+    position = skipValue(tag, position, end);
+  }
+  const afterKey = writeMapKey(keyField, key, end, p);
+  if (!keys.add(p, afterKey)) throw disorder;
+  if (afterKey > limit) grow(afterKey);
+  scratch[afterKey] = 0x3a;
+  reached = afterKey + 1;
+  const afterValue =
+    value < 0 ? writeAbsent(valueField, afterKey + 1, depth) : writeValue(valueField, value, end, afterKey + 1, depth);
+  if (afterValue === afterKey + 1) {
+    keys.removeLast();
+    return p;
+  }
+  scratch[afterValue] = 0x2c;
+  return afterValue + 1;
+}
+
+/** A map key as a JSON string; `from` is -1 where the entry has none. */
+function writeMapKey(field: WriterField, from: number, end: number, p: number): number {
+  const after = from < 0 ? writeAbsent(field, p + 1, 0) : writeValue(field, from, end, p + 1, 0);
+  if (scratch[p + 1] === 0x22) {
+    // Strings and 64-bit numbers bring their quotes along.
+    scratch.copyWithin(p, p + 1, after);
+    return after - 1;
+  }
+  scratch[p] = 0x22;
+  scratch[after] = 0x22;
+  return after + 1;
+}
+
+/** What stands for a value that an entry or a wrapper leaves out. */
+function writeAbsent(field: WriterField, p: number, depth: number): number {
+  if (field.message !== undefined) return writeMessage(field.message, 0, 0, p, depth + 1);
+  const text = zeroText(field) as Text;
+  if (p + text.length > limit) grow(p + text.length);
+  return copyText(text, p);
+}
+
+function writeSpecial(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
+  switch (plan.special) {
+    case timestampMessage:
+    case durationMessage:
+      return writeTime(plan, from, end, p);
+    case wrapperMessage: {
+      const value = lastValue(plan.inner, from, end);
+      return value < 0 ? writeAbsent(plan.inner, p, depth) : writeValue(plan.inner, value, end, p, depth);
+    }
+    case fieldMaskMessage:
+      return writeFieldMask(plan, from, end, p);
+    case anyMessage:
+      return writeAny(plan, from, end, p, depth);
+    case valueMessage:
+      return writeDynamic(plan, from, end, p, depth);
+    default:
+      return writeStructure(plan, from, end, p, depth);
+  }
+}
+
+/** Position of the last value of a field, or -1. */
+function lastValue(field: WriterField, from: number, end: number): number {
+  let found = -1;
+  for (let position = from; position < end; ) {
+    const tag = readTag(position, end);
+    position = at;
+    if (tag === field.tag) found = position;
+    position = skipValue(tag, position, end);
+  }
+  return found;
+}
+
+function writeTime(plan: WriterPlan, from: number, end: number, p: number): number {
+  let upper = 0;
+  let lower = 0;
+  let nanos = 0;
+  for (let position = from; position < end; ) {
+    const tag = readTag(position, end);
+    position = at;
+    if (tag === 0x08) {
+      readVarint64(position, end);
+      upper = high;
+      lower = low;
+      position = at;
+    } else if (tag === 0x10) {
+      nanos = readVarint32(position, end) | 0;
+      position = at;
+    } else position = skipValue(tag, position, end);
+  }
+  return plan.special === timestampMessage
+    ? writeTimestamp(upper * 4294967296 + (lower >>> 0), nanos, p, from)
+    : writeDuration(upper, lower, nanos, p, from);
+}
+
+function writeFieldMask(plan: WriterPlan, from: number, end: number, p: number): number {
+  scratch[p++] = 0x22;
+  const start = p;
+  for (let position = from; position < end; ) {
+    const tag = readTag(position, end);
+    position = at;
+    if (tag === plan.inner.tag) {
+      const length = readLength(position, end);
+      if (p > start) scratch[p++] = 0x2c;
+      p = writeMaskPath(at, length, p);
+      position = at + length;
+    } else position = skipValue(tag, position, end);
+  }
+  scratch[p] = 0x22;
+  return p + 1;
+}
+
+/** Struct and ListValue: the JSON of their only field, also where it is empty. */
+function writeStructure(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
+  if (depth > context.maxDepth) throw new WireFault(`nested more than ${context.maxDepth} deep`, from);
+  const field = plan.inner;
+  const isList = plan.special === listValueMessage;
+  const keys = openKeys();
+  const start = p++;
+  for (let position = from; position < end; ) {
+    const tag = readTag(position, end);
+    position = at;
+    if (tag !== field.tag) {
+      position = skipValue(tag, position, end);
+      continue;
+    }
+    p = isList
+      ? writeElements(field, tag, position, end, p, depth)
+      : writeEntries(field, keys, position, end, p, depth);
+    position = next;
+  }
+  closeKeys();
+  if (p === start + 1) p++;
+  scratch[start] = isList ? 0x5b : 0x7b;
+  scratch[p - 1] = isList ? 0x5d : 0x7d;
+  return p;
+}
+
+/** google.protobuf.Value: no level of its own, what it holds is. */
+function writeDynamic(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
+  const start = p;
+  for (let position = from; position < end; ) {
+    const tag = readTag(position, end);
+    position = at;
+    const field = plan.dense?.[tag];
+    if (field === undefined || field === null) {
+      position = skipValue(tag, position, end);
+      continue;
+    }
+    if (p !== start) throw disorder;
+    p = writeValue(field, position, end, p, depth - 1);
+    position = next;
+    if (field.op === opDouble && scratch[start] === 0x22)
+      throw new WireFault('a Value cannot hold NaN or an infinity', from);
+  }
+  if (p === start) throw new WireFault('a Value holds none of its kinds', from);
+  return p;
+}
+
+function writeAny(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
+  const [urlField, valueField] = plan.fields as readonly [WriterField, WriterField];
+  const urlAt = lastValue(urlField, from, end);
+  const valueAt = lastValue(valueField, from, end);
+  let valueFrom = end;
+  let valueEnd = end;
+  if (valueAt >= 0) {
+    const length = readLength(valueAt, end);
+    valueFrom = at;
+    valueEnd = at + length;
+  }
+  const urlLength = urlAt < 0 ? 0 : readLength(urlAt, end);
+  const typeUrl = scratch.toString('utf8', at, at + urlLength);
+  if (urlLength === 0) {
+    if (valueEnd > valueFrom) throw new WireFault('an Any has a value but no type', from);
+    return writeAscii('{}', p);
+  }
+  p = writeAscii('{"@type":', p);
+  p = writeString(at, urlLength, p, true);
+  const inner = context.anyPlan(typeUrl);
+  if (inner === undefined) {
+    if (context.rejectsUnknownAny)
+      throw new WireFault(`an Any holds ${JSON.stringify(typeUrl)}, which the schema does not have`, from);
+    p = writeBase64(valueFrom, valueEnd - valueFrom, writeAscii(',"value":', p));
+    scratch[p] = 0x7d;
+    return p + 1;
+  }
+  if (inner.dense === null) inner.compile();
+  if (p > limit) grow(p);
+  if (inner.special === plainMessage) p = writeFields(inner, valueFrom, valueEnd, p, depth + 1);
+  else p = writeMessage(inner, valueFrom, valueEnd, writeAscii(',"value":', p), depth + 1);
+  scratch[p] = 0x7d;
+  return p + 1;
+}

@@ -1,0 +1,231 @@
+/**
+ * @module What the writer needs to know of a message type, laid out for its loop: fields by tag, keys as bytes. A plan is made when a
+ * type is first mentioned and filled when it is first used, so that recursive types end.
+ */
+import type { EnumDescriptor, FieldDescriptor, MessageDescriptor, Schema } from '../schema/descriptors.ts';
+import type { CodecOptions } from './codec.ts';
+import {
+  isNullValue,
+  isPackable,
+  type Op,
+  opBool,
+  opBytes,
+  opEnum,
+  opFixed64,
+  opGroup,
+  opInt64,
+  opMessage,
+  opOf,
+  opSfixed64,
+  opSint64,
+  opString,
+  opUint64,
+  type Special,
+  specialOf,
+  wireTypeOf,
+} from './value-op.ts';
+import { type Text, textOf } from './write-text.ts';
+
+export const single = 0;
+export const list = 1;
+export const map = 2;
+
+/** Names of an enum, quoted, by number. */
+export interface EnumTexts {
+  readonly byNumber: ReadonlyMap<number, Text>;
+  /** The numbers from 0 on again, where most lookups end. */
+  readonly small: readonly (Text | undefined)[];
+  /** Unknown numbers are unknown fields, not values. */
+  readonly isClosed: boolean;
+  readonly asNumber: boolean;
+  /** NullValue: `null` whatever the number. */
+  readonly isNull: boolean;
+}
+
+export class WriterField {
+  readonly descriptor: FieldDescriptor;
+  /** Position among the plan's fields. */
+  readonly index: number;
+  readonly op: Op;
+  /** `single`, `list` or `map`. */
+  readonly shape: number;
+  /** Tag of one value. */
+  readonly tag: number;
+  /** Tag of packed values, or -1 where there is no such form. */
+  readonly packedTag: number;
+  /** `,"name":` */
+  readonly key: Text;
+  /** Where the bit of this field, or of its oneof, is among the plan's. */
+  readonly seenWord: number;
+  readonly seenBit: number;
+  /** The JSON of the default where it is left out: fields without presence, unless defaults are written. */
+  readonly zero: Text | undefined;
+  /** What stands for an absent field where defaults are written. */
+  readonly defaultText: Text | undefined;
+  readonly message: WriterPlan | undefined;
+  readonly enumTexts: EnumTexts | undefined;
+  /** Fields of a map's entry. */
+  readonly mapKey: WriterField | undefined;
+  readonly mapValue: WriterField | undefined;
+  readonly isUtf8Verified: boolean;
+
+  constructor(compiler: WriterCompiler, descriptor: FieldDescriptor, index: number, seenIndex: number) {
+    const { options } = compiler;
+    this.descriptor = descriptor;
+    this.index = index;
+    this.op = opOf(descriptor);
+    this.shape = descriptor.map !== undefined ? map : descriptor.isRepeated ? list : single;
+    this.tag = descriptor.number * 8 + wireTypeOf(this.op);
+    this.packedTag = this.shape === list && isPackable(this.op) ? descriptor.number * 8 + 2 : -1;
+    const name = options.protoNames === true && !descriptor.isExtension ? descriptor.name : descriptor.jsonName;
+    this.key = textOf(`,${JSON.stringify(name)}:`);
+    this.seenWord = seenIndex >> 5;
+    this.seenBit = 1 << (seenIndex & 31);
+    this.isUtf8Verified = descriptor.isUtf8Verified;
+    this.enumTexts =
+      descriptor.type.kind === 'enum' ? compiler.enumTextsOf(descriptor, descriptor.type.enum) : undefined;
+    this.message =
+      descriptor.type.kind === 'message' && this.shape !== map ? compiler.planOf(descriptor.type.message) : undefined;
+    this.mapKey = descriptor.map && new WriterField(compiler, descriptor.map.key, 0, 0);
+    this.mapValue = descriptor.map && new WriterField(compiler, descriptor.map.value, 0, 0);
+    const implicit = !descriptor.hasPresence && !descriptor.isRepeated ? zeroText(this) : undefined;
+    this.zero = options.emitDefaults === true ? undefined : implicit;
+    this.defaultText =
+      options.emitDefaults !== true
+        ? undefined
+        : this.shape === map
+          ? textOf('{}')
+          : this.shape === list
+            ? textOf('[]')
+            : implicit;
+  }
+}
+
+/** The JSON of a scalar's zero value or an enum's first; undefined for messages. */
+export function zeroText(field: WriterField): Text | undefined {
+  switch (field.op) {
+    case opMessage:
+    case opGroup:
+      return undefined;
+    case opString:
+    case opBytes:
+      return textOf('""');
+    case opBool:
+      return textOf('false');
+    case opEnum: {
+      const { type } = field.descriptor;
+      const first = type.kind === 'enum' ? (type.enum.values[0]?.number ?? 0) : 0;
+      const texts = field.enumTexts;
+      return (texts?.asNumber === false ? texts.byNumber.get(first) : undefined) ?? textOf(String(first));
+    }
+    case opInt64:
+    case opUint64:
+    case opSint64:
+    case opFixed64:
+    case opSfixed64:
+      return textOf('"0"');
+    default:
+      return textOf('0');
+  }
+}
+
+export class WriterPlan {
+  readonly descriptor: MessageDescriptor;
+  readonly special: Special;
+  /** In order of number. Filled by `compile`, as is all below. */
+  fields: readonly WriterField[] = [];
+  /** Fields by tag below 1024; longer tags are in `sparse`. */
+  dense: readonly (WriterField | null)[] | null = null;
+  sparse: ReadonlyMap<number, WriterField> = new Map();
+  /** 32-bit words that the bits of the fields take. */
+  seenWords = 0;
+  readonly #compiler: WriterCompiler;
+
+  constructor(compiler: WriterCompiler, descriptor: MessageDescriptor) {
+    this.#compiler = compiler;
+    this.descriptor = descriptor;
+    this.special = specialOf(descriptor);
+  }
+
+  compile(): void {
+    const { descriptor } = this;
+    const fields = this.#compiler.fieldsOf(descriptor);
+    const seen = new Map<unknown, number>();
+    this.fields = fields.map((field, index) => {
+      const claim = field.oneof ?? field;
+      const seenIndex = seen.get(claim) ?? seen.size;
+      seen.set(claim, seenIndex);
+      return new WriterField(this.#compiler, field, index, seenIndex);
+    });
+    this.seenWords = (seen.size + 31) >> 5;
+    const sparse = new Map<number, WriterField>();
+    let longest = 0;
+    for (const field of this.fields) {
+      for (const tag of [field.tag, field.packedTag]) {
+        if (tag >= 1024) sparse.set(tag, field);
+        else longest = Math.max(longest, tag);
+      }
+    }
+    const dense: (WriterField | null)[] = [];
+    for (let tag = 0; tag <= longest; tag++) dense.push(null);
+    for (const field of this.fields) {
+      for (const tag of [field.tag, field.packedTag]) if (tag >= 0 && tag < 1024) dense[tag] = field;
+    }
+    this.sparse = sparse;
+    this.dense = dense;
+  }
+
+  /** The only field, for types whose JSON is the JSON of a field: wrappers, Struct, ListValue. */
+  get inner(): WriterField {
+    if (this.dense === null) this.compile();
+    return this.fields[0] as WriterField;
+  }
+}
+
+/** Makes and keeps the plans of one codec. */
+export class WriterCompiler {
+  readonly schema: Schema;
+  readonly options: CodecOptions;
+  readonly #plans: Map<MessageDescriptor, WriterPlan> = new Map();
+  readonly #enums: Map<EnumDescriptor, EnumTexts> = new Map();
+
+  constructor(schema: Schema, options: CodecOptions) {
+    this.schema = schema;
+    this.options = options;
+  }
+
+  planOf(descriptor: MessageDescriptor): WriterPlan {
+    let plan = this.#plans.get(descriptor);
+    if (plan === undefined) {
+      plan = new WriterPlan(this, descriptor);
+      this.#plans.set(descriptor, plan);
+    }
+    return plan;
+  }
+
+  fieldsOf(descriptor: MessageDescriptor): FieldDescriptor[] {
+    const extensions = [...this.schema.extensionsOf(descriptor).values()];
+    return [...descriptor.fields, ...extensions].sort((a, b) => a.number - b.number);
+  }
+
+  enumTextsOf(field: FieldDescriptor, descriptor: EnumDescriptor): EnumTexts {
+    let texts = this.#enums.get(descriptor);
+    if (texts === undefined) {
+      const isNull = isNullValue(field);
+      const byNumber = new Map<number, Text>();
+      for (const [number, value] of descriptor.valuesByNumber) {
+        byNumber.set(number, textOf(isNull ? 'null' : JSON.stringify(value.name)));
+      }
+      const small = Array.from({ length: 64 }, (_, number) => byNumber.get(number));
+      texts = {
+        byNumber,
+        small,
+        isClosed: descriptor.isClosed,
+        asNumber: this.options.enumsAsNumbers === true && !isNull,
+        isNull,
+      };
+      this.#enums.set(descriptor, texts);
+    }
+    return texts;
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * @module Strings and bytes as JSON text. Runs of plain ASCII move from wire to JSON four bytes at a time.
+ */
+import { grow, limit, scratch, words } from '../wire/scratch.ts';
+import { WireFault } from '../wire/wire-fault.ts';
+
+/** A pre-encoded text, padded to whole 32-bit words so that it is copied word by word. */
+export interface Text {
+  readonly words: Int32Array;
+  readonly length: number;
+}
+
+export function textOf(text: string): Text {
+  const bytes = Buffer.from(text, 'utf8');
+  const padded = Buffer.alloc(Math.ceil(bytes.length / 4) * 4);
+  bytes.copy(padded);
+  const view = new DataView(padded.buffer, padded.byteOffset, padded.length);
+  return {
+    words: Int32Array.from({ length: padded.length / 4 }, (_, n) => view.getInt32(n * 4, true)),
+    length: bytes.length,
+  };
+}
+
+/** Copies a pre-encoded text. The caller has made room. */
+export function copyText(text: Text, p: number): number {
+  const source = text.words;
+  for (let index = 0; index < source.length; index++) words.setInt32(p + index * 4, source[index] as number, true);
+  return p + text.length;
+}
+
+/**
+ * Non-zero when one of four bytes is not ASCII, is below 0x20, or is `"` or `\`: then it cannot be copied as it is. Flipping
+ * bit 1 makes `"` the neighbour of the control characters, so that one comparison finds both.
+ */
+export function unplain(word: number): number {
+  return (word | ((word ^ 0x02020202) - 0x21212121) | ((word ^ 0x5c5c5c5c) - 0x01010101)) & 0x80808080;
+}
+
+/** Four bytes of which only the first `count` (1 to 3) count; the others are made spaces. */
+export function padWord(word: number, count: number): number {
+  const mask = (1 << (count * 8)) - 1;
+  return (word & mask) | (0x20202020 & ~mask);
+}
+
+/**
+ * A JSON string of the UTF-8 at `from`. With `verified` false (proto2) invalid bytes become U+FFFD, otherwise they throw
+ * WireFault.
+ */
+export function writeString(from: number, length: number, p: number, verified: boolean): number {
+  const end = from + length;
+  if (p + length > limit) grow(p + length);
+  scratch[p++] = 0x22;
+  let position = from;
+  while (position < end) {
+    const left = end - position;
+    const word = left >= 4 ? words.getInt32(position, true) : padWord(words.getInt32(position, true), left);
+    if (unplain(word) === 0) {
+      words.setInt32(p, word, true);
+      const count = Math.min(left, 4);
+      position += count;
+      p += count;
+      continue;
+    }
+    // Byte by byte up to the first one that stopped us and through its like, then by words again.
+    let byte = scratch[position] as number;
+    while (byte < 0x80 && byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) {
+      scratch[p++] = byte;
+      byte = scratch[++position] as number;
+    }
+    if (byte < 0x80) {
+      p = writeEscape(byte, p, end - position);
+      position++;
+      continue;
+    }
+    do {
+      const size = sequenceSize(position, end);
+      if (size === 0) {
+        if (verified) throw new WireFault('a string is not UTF-8', position);
+        if (p + (end - position) + 3 > limit) grow(p + (end - position) + 3);
+        p = copyReplacement(p);
+        position++;
+      } else {
+        words.setInt32(p, words.getInt32(position, true), true);
+        p += size;
+        position += size;
+      }
+    } while (position < end && (scratch[position] as number) >= 0x80);
+  }
+  scratch[p] = 0x22;
+  return p + 1;
+}
+
+function copyReplacement(p: number): number {
+  scratch[p] = 0xef;
+  scratch[p + 1] = 0xbf;
+  scratch[p + 2] = 0xbd;
+  return p + 3;
+}
+
+/**
+ * Bytes of the well-formed UTF-8 sequence (https://www.unicode.org/versions/latest, table 3-7) that begins at a byte of 0x80 or more,
+ * or 0 when it is ill-formed.
+ */
+export function sequenceSize(position: number, end: number): number {
+  const first = scratch[position] as number;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const second = scratch[position + 1] as number;
+  if (position + 1 >= end || (second & 0xc0) !== 0x80) return 0;
+  if (first < 0xe0) return 2;
+  if (position + 2 >= end || ((scratch[position + 2] as number) & 0xc0) !== 0x80) return 0;
+  if (first < 0xf0) {
+    if (first === 0xe0 && second < 0xa0) return 0;
+    return first === 0xed && second > 0x9f ? 0 : 3;
+  }
+  if (position + 3 >= end || ((scratch[position + 3] as number) & 0xc0) !== 0x80) return 0;
+  if (first === 0xf0 && second < 0x90) return 0;
+  return first === 0xf4 && second > 0x8f ? 0 : 4;
+}
+
+const hex = Buffer.from('0123456789abcdef', 'latin1');
+/** Second byte of the short escapes, by character: \b \t \n \f \r \" \\. */
+const shortEscapes: Readonly<Record<number, number>> = {
+  8: 0x62,
+  9: 0x74,
+  10: 0x6e,
+  12: 0x66,
+  13: 0x72,
+  34: 34,
+  92: 92,
+};
+
+/** An escaped character; `left` bytes of its string are still to come, for which room is kept. */
+function writeEscape(byte: number, p: number, left: number): number {
+  if (p + left + 6 > limit) grow(p + left + 6);
+  scratch[p] = 0x5c;
+  const short = shortEscapes[byte];
+  if (short !== undefined) {
+    scratch[p + 1] = short;
+    return p + 2;
+  }
+  scratch.write('u00', p + 1, 'latin1');
+  scratch[p + 4] = hex[byte >> 4] as number;
+  scratch[p + 5] = hex[byte & 15] as number;
+  return p + 6;
+}
+
+const base64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1');
+
+/** Bytes as a JSON string of base64 with padding. */
+export function writeBase64(from: number, length: number, p: number): number {
+  const room = p + Math.ceil(length / 3) * 4;
+  if (room > limit) grow(room);
+  scratch[p++] = 0x22;
+  const end = from + length;
+  let position = from;
+  for (; position + 3 <= end; position += 3, p += 4) {
+    const group =
+      ((scratch[position] as number) << 16) |
+      ((scratch[position + 1] as number) << 8) |
+      (scratch[position + 2] as number);
+    words.setInt32(p, fourOf(group), true);
+  }
+  const left = end - position;
+  if (left > 0) {
+    const group = ((scratch[position] as number) << 16) | (left === 2 ? (scratch[position + 1] as number) << 8 : 0);
+    words.setInt32(p, fourOf(group), true);
+    scratch[p + 3] = 0x3d;
+    if (left === 1) scratch[p + 2] = 0x3d;
+    p += 4;
+  }
+  scratch[p] = 0x22;
+  return p + 1;
+}
+
+function fourOf(group: number): number {
+  return (
+    (base64[group >> 18] as number) |
+    ((base64[(group >> 12) & 63] as number) << 8) |
+    ((base64[(group >> 6) & 63] as number) << 16) |
+    ((base64[group & 63] as number) << 24)
+  );
+}

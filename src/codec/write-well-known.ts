@@ -1,0 +1,101 @@
+/**
+ * @module The JSON texts of Timestamp, Duration and FieldMask, straight into the working buffer.
+ */
+import { grow, limit, scratch } from '../wire/scratch.ts';
+import { WireFault } from '../wire/wire-fault.ts';
+import { writeInt64, writePadded, writeUint32 } from './write-number.ts';
+
+// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
+export const firstSecond = -62135596800;
+export const lastSecond = 253402300799;
+/** 10,000 years, as duration.proto says. */
+export const longestDuration = 315576000000;
+
+/** `"2021-01-02T03:04:05.006Z"` with 0, 3, 6 or 9 digits of fraction. */
+export function writeTimestamp(seconds: number, nanos: number, p: number, offset: number): number {
+  if (!(seconds >= firstSecond && seconds <= lastSecond)) {
+    throw new WireFault(`a Timestamp of ${seconds} seconds is outside of the years 0001 to 9999`, offset);
+  }
+  if (nanos < 0 || nanos > 999999999) throw new WireFault(`a Timestamp has ${nanos} nanos`, offset);
+  const days = Math.floor(seconds / 86400);
+  const time = seconds - days * 86400;
+  scratch[p] = 0x22;
+  p = writeDate(days, p + 1);
+  scratch[p] = 0x54;
+  p = writePadded((time / 3600) | 0, 2, p + 1);
+  scratch[p] = 0x3a;
+  p = writePadded(((time / 60) | 0) % 60, 2, p + 1);
+  scratch[p] = 0x3a;
+  p = writePadded(time % 60, 2, p + 1);
+  p = writeFraction(nanos, p);
+  scratch[p] = 0x5a;
+  scratch[p + 1] = 0x22;
+  return p + 2;
+}
+
+/** The civil date of a day counted from 1970-01-01, by eras of 400 years that begin on 1 March. */
+function writeDate(days: number, p: number): number {
+  const shifted = days + 719468;
+  const era = Math.floor(shifted / 146097);
+  const dayOfEra = shifted - era * 146097;
+  const yearOfEra =
+    ((dayOfEra - ((dayOfEra / 1460) | 0) + ((dayOfEra / 36524) | 0) - ((dayOfEra / 146096) | 0)) / 365) | 0;
+  const dayOfYear = dayOfEra - (365 * yearOfEra + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0));
+  const monthFromMarch = ((5 * dayOfYear + 2) / 153) | 0;
+  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
+  p = writePadded(yearOfEra + era * 400 + (month <= 2 ? 1 : 0), 4, p);
+  scratch[p] = 0x2d;
+  p = writePadded(month, 2, p + 1);
+  scratch[p] = 0x2d;
+  return writePadded(dayOfYear - (((153 * monthFromMarch + 2) / 5) | 0) + 1, 2, p + 1);
+}
+
+function writeFraction(nanos: number, p: number): number {
+  if (nanos === 0) return p;
+  scratch[p] = 0x2e;
+  if (nanos % 1000000 === 0) return writePadded((nanos / 1000000) | 0, 3, p + 1);
+  if (nanos % 1000 === 0) return writePadded((nanos / 1000) | 0, 6, p + 1);
+  return writePadded(nanos, 9, p + 1);
+}
+
+/** `"1.500s"`. The seconds come as two halves, since a wrong one may be any 64-bit number. */
+export function writeDuration(high: number, low: number, nanos: number, p: number, offset: number): number {
+  const seconds = high * 4294967296 + (low >>> 0);
+  if (seconds > longestDuration || seconds < -longestDuration) {
+    throw new WireFault('a Duration is longer than 10,000 years', offset);
+  }
+  if (nanos > 999999999 || nanos < -999999999) throw new WireFault(`a Duration has ${nanos} nanos`, offset);
+  if ((seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0)) {
+    throw new WireFault('the seconds and nanos of a Duration differ in sign', offset);
+  }
+  scratch[p++] = 0x22;
+  if (seconds === 0 && nanos < 0) {
+    scratch[p] = 0x2d;
+    p = writeUint32(0, p + 1);
+  } else p = writeInt64(high, low, p);
+  p = writeFraction(nanos < 0 ? -nanos : nanos, p);
+  scratch[p] = 0x73;
+  scratch[p + 1] = 0x22;
+  return p + 2;
+}
+
+/**
+ * One path of a FieldMask, snake_case to lowerCamelCase, without quotes. A path that would not come back the same is refused:
+ * capitals, and underscores that are not before a lower-case letter (field_mask.proto, "JSON Encoding of Field Masks").
+ */
+export function writeMaskPath(from: number, length: number, p: number): number {
+  if (p + length > limit) grow(p + length);
+  const end = from + length;
+  for (let position = from; position < end; position++) {
+    let byte = scratch[position] as number;
+    if (byte === 0x5f) {
+      byte = position + 1 < end ? (scratch[++position] as number) : 0;
+      if (byte < 0x61 || byte > 0x7a) throw new WireFault('a path of a FieldMask has no lowerCamelCase form', from);
+      byte -= 0x20;
+    } else if ((byte >= 0x41 && byte <= 0x5a) || byte < 0x20 || byte === 0x22 || byte === 0x5c || byte >= 0x7f) {
+      throw new WireFault('a path of a FieldMask has no lowerCamelCase form', from);
+    }
+    scratch[p++] = byte;
+  }
+  return p;
+}

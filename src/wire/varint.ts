@@ -1,0 +1,158 @@
+/**
+ * @module Varints, tags and skipping, in the working buffer. Functions that read more than one number leave the rest in `at`,
+ * `low` and `high`, which hold until the next read.
+ */
+import { scratch, words } from './scratch.ts';
+import { WireFault } from './wire-fault.ts';
+
+/** Position behind what was read last. */
+export let at = 0;
+/** Lower half of the last 64-bit number, as an int32. */
+export let low = 0;
+/** Upper half of the last 64-bit number, as an int32. */
+export let high = 0;
+
+/** Where the end tag begins of the group that was skipped last. */
+export let contentEnd = 0;
+
+/** Nested groups of unknown fields that are walked through. */
+const maxGroupDepth = 100;
+
+/** The low 32 bits of a varint, as an int32. Throws WireFault when it runs over `end` or has more than ten bytes. */
+export function readVarint32(from: number, end: number): number {
+  let byte = scratch[from] as number;
+  let position = from;
+  if (byte < 0x80 && from < end) {
+    at = from + 1;
+    return byte;
+  }
+  let value = 0;
+  for (let shift = 0; shift < 70; shift += 7) {
+    if (position >= end) throw new WireFault('a number is cut off', from);
+    byte = scratch[position++] as number;
+    if (shift < 32) value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) {
+      at = position;
+      return value;
+    }
+  }
+  throw new WireFault('a number has more than ten bytes', from);
+}
+
+/** A varint of 64 bits into `low` and `high`. */
+export function readVarint64(from: number, end: number): void {
+  let position = from;
+  let lower = 0;
+  let upper = 0;
+  for (let shift = 0; shift < 70; shift += 7) {
+    if (position >= end) throw new WireFault('a number is cut off', from);
+    const byte = scratch[position++] as number;
+    if (shift < 28) lower |= (byte & 0x7f) << shift;
+    else if (shift === 28) {
+      lower |= (byte & 0x7f) << 28;
+      upper = (byte & 0x7f) >> 4;
+    } else if (shift < 63) upper |= (byte & 0x7f) << (shift - 32);
+    else upper |= (byte & 1) << 31;
+    if (byte < 0x80) {
+      at = position;
+      low = lower;
+      high = upper;
+      return;
+    }
+  }
+  throw new WireFault('a number has more than ten bytes', from);
+}
+
+/** Eight bytes, lower half first, into `low` and `high`. */
+export function readFixed64(from: number, end: number): void {
+  if (from + 8 > end) throw new WireFault('a number is cut off', from);
+  low = words.getInt32(from, true);
+  high = words.getInt32(from + 4, true);
+  at = from + 8;
+}
+
+/** A tag: field number times eight plus wire type, as an unsigned number. */
+export function readTag(from: number, end: number): number {
+  const tag = readVarint32(from, end) >>> 0;
+  // A tag is a uint32 of at most five bytes; the fifth has four bits to give.
+  if (at - from > 5 || (at - from === 5 && (scratch[at - 1] as number) > 0x0f)) {
+    throw new WireFault('a field number is too large', from);
+  }
+  if (tag < 8) throw new WireFault('0 is no field number', from);
+  return tag;
+}
+
+/** A length that fits before `end`. */
+export function readLength(from: number, end: number): number {
+  const length = readVarint32(from, end);
+  if (length < 0 || length > end - at) throw new WireFault('a field is cut off', from);
+  return length;
+}
+
+/** The position behind the value whose tag has been read. Groups are skipped to their end tag. */
+export function skipValue(tag: number, from: number, end: number): number {
+  switch (tag & 7) {
+    case 0:
+      readVarint32(from, end);
+      return at;
+    case 1:
+      return skipBytes(8, from, end);
+    case 2: {
+      const length = readLength(from, end);
+      return at + length;
+    }
+    case 3:
+      return skipGroup(tag, from, end);
+    case 5:
+      return skipBytes(4, from, end);
+    case 4:
+      throw new WireFault('a group ends that was not begun', from);
+    default:
+      throw new WireFault(`${tag & 7} is no wire type`, from);
+  }
+}
+
+function skipBytes(count: number, from: number, end: number): number {
+  if (from + count > end) throw new WireFault('a field is cut off', from);
+  return from + count;
+}
+
+/** The position behind the end tag of a group whose start tag has been read. */
+export function skipGroup(startTag: number, from: number, end: number): number {
+  const open = [startTag + 1];
+  let position = from;
+  while (open.length > 0) {
+    if (position >= end) throw new WireFault('a group is not ended', from);
+    const tag = readTag(position, end);
+    const tagStart = position;
+    position = at;
+    if ((tag & 7) === 4) {
+      contentEnd = tagStart;
+      if (open.pop() !== tag) throw new WireFault('a group ends that was not begun', position);
+    } else if ((tag & 7) === 3) {
+      if (open.push(tag + 1) > maxGroupDepth) throw new WireFault('groups are nested too deeply', position);
+    } else position = skipValue(tag, position, end);
+  }
+  return position;
+}
+
+/** Writes an unsigned 32-bit varint and returns the position behind it. */
+export function writeVarint32(value: number, position: number): number {
+  let rest = value;
+  while (rest > 0x7f || rest < 0) {
+    scratch[position++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  scratch[position++] = rest;
+  return position;
+}
+
+/** Writes a 64-bit varint of two halves and returns the position behind it. */
+export function writeVarint64(upper: number, lower: number, position: number): number {
+  while (upper !== 0) {
+    scratch[position++] = (lower & 0x7f) | 0x80;
+    lower = (lower >>> 7) | (upper << 25);
+    upper >>>= 7;
+  }
+  return writeVarint32(lower, position);
+}
