@@ -1,42 +1,61 @@
 /** Bodies, replies and errors, by content type. */
 import type { Binding } from '../routing/binding.ts';
-import type { FieldDescriptor, MessageDescriptor } from '../schema/descriptors.ts';
+import type { FieldDescriptor, MessageDescriptor, MethodDescriptor } from '../schema/descriptors.ts';
 import { behaviorOf } from './annotations.ts';
 import { paragraphs, splitComment } from './comment.ts';
 import type { JsonSchema, Keyed, MediaType, RequestBody, ResponseObject } from './document.ts';
-import { bodySchema, type DocumentContext, fieldDescription, fieldSchema, messageSchema } from './schemas.ts';
+import {
+  type BodyUse,
+  bodySchema,
+  type DocumentContext,
+  fieldDescription,
+  fieldSchema,
+  messageSchema,
+  requiredNames,
+} from './schemas.ts';
 
 /** google.api.HttpBody: bytes of any type. */
 const bytes: Keyed<MediaType> = { '*/*': { schema: { type: 'string', format: 'binary' } } };
 
 /** What the request's body holds; undefined when the rule has none. */
 export function requestBodyOf(binding: Binding, httpMethod: string, context: DocumentContext): RequestBody | undefined {
-  const { body, method, variables } = binding;
+  const { body, method } = binding;
   if (body.kind === 'none') return undefined;
   const field = body.kind === 'field' ? body.field : undefined;
-  const type = field === undefined ? method.input : singleMessage(field);
-  const prefix = field === undefined ? '' : `${field.name}.`;
-  const bound = new Set(
-    variables.filter(({ text }) => text.startsWith(prefix)).map(({ text }) => text.slice(prefix.length)),
-  );
-  const schema =
-    type === undefined
-      ? fieldSchema(field as FieldDescriptor, context)
-      : bodySchema(type, { bound, isWhole: field === undefined, httpMethod }, context);
+  const use = bodyUse(binding, httpMethod);
   const description = paragraphs(
     (field && fieldDescription(field, context)) ?? '',
     method.isClientStreaming ? 'A stream of messages: a JSON array, or one value a line.' : '',
   );
-  const isRequired = field === undefined ? schema.required !== undefined : behaviorOf(field).isRequired;
+  const isRequired =
+    field === undefined
+      ? httpMethod !== 'PATCH' && requiredNames(method.input, use.bound, context).length > 0
+      : behaviorOf(field).isRequired;
   return {
     ...(description !== undefined && { description }),
     ...(isRequired && { required: true }),
-    content: isHttpBody(type) ? bytes : requestContent(schema, method.isClientStreaming),
+    content: requestContent(method, field, use, context),
   };
 }
 
-function requestContent(schema: JsonSchema, isStream: boolean): Keyed<MediaType> {
-  if (!isStream) return { 'application/json': { schema } };
+function bodyUse({ body, variables }: Binding, httpMethod: string): BodyUse {
+  const prefix = body.kind === 'field' ? `${body.field.name}.` : '';
+  const inBody = variables.filter(({ text }) => text.startsWith(prefix));
+  const bound = new Set(inBody.map(({ text }) => text.slice(prefix.length)));
+  return { bound, isWhole: body.kind === 'whole', httpMethod };
+}
+
+function requestContent(
+  { input, isClientStreaming }: MethodDescriptor,
+  field: FieldDescriptor | undefined,
+  use: BodyUse,
+  context: DocumentContext,
+): Keyed<MediaType> {
+  const message = field === undefined ? input : singleMessage(field);
+  if (isHttpBody(message)) return bytes;
+  const schema =
+    message === undefined ? fieldSchema(field as FieldDescriptor, context) : bodySchema(message, use, context);
+  if (!isClientStreaming) return { 'application/json': { schema } };
   return { 'application/json': { schema: { type: 'array', items: schema } }, 'application/x-ndjson': { schema } };
 }
 

@@ -42,7 +42,7 @@ export interface PathItem extends Readonly<Partial<Record<PathItemMethod, Operat
 export interface Operation {
   readonly operationId: string;
   readonly tags: readonly string[];
-  readonly summary?: string;
+  readonly summary: string;
   readonly description?: string;
   readonly deprecated?: true;
   readonly parameters?: readonly Parameter[];

@@ -10,8 +10,8 @@ import { type DocumentContext, messageSchema } from './schemas.ts';
 export function createOperation(place: Place, operationId: string, tag: string, context: DocumentContext): Operation {
   const { binding, httpMethod } = place;
   const { method } = binding;
-  const { summary, rest } = splitComment(method.comment);
-  const description = paragraphs(rest);
+  const comment = splitComment(method.comment);
+  const description = paragraphs(comment.rest);
   const parameters = [...pathParameters(place, context), ...queryParameters(binding, context)];
   const requestBody = requestBodyOf(binding, httpMethod, context);
   const streaming = streamingOf(method);
@@ -19,7 +19,7 @@ export function createOperation(place: Place, operationId: string, tag: string, 
   return {
     operationId,
     tags: [tag],
-    ...(summary !== '' && { summary }),
+    summary: comment.summary || wordsOf(method.name),
     ...(description !== undefined && { description }),
     ...((method.isDeprecated || method.service.isDeprecated) && { deprecated: true }),
     ...(parameters.length > 0 && { parameters }),
@@ -29,6 +29,11 @@ export function createOperation(place: Place, operationId: string, tag: string, 
     ...(streaming !== undefined && { 'x-grpc-streaming': streaming }),
     ...(operationInfo !== undefined && { 'x-operation-info': operationInfo }),
   };
+}
+
+/** `GetBook` → `Get book`. */
+function wordsOf(name: string): string {
+  return name.replace(/(?<=[a-z0-9])[A-Z](?![A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function streamingOf({ isClientStreaming, isServerStreaming }: MethodDescriptor): Operation['x-grpc-streaming'] {

@@ -1,5 +1,5 @@
 /** The parameters of one operation: those of the path, then every leaf of the request that nothing else binds. */
-import type { Binding } from '../routing/binding.ts';
+import type { Binding, PathVariable } from '../routing/binding.ts';
 import type { FieldDescriptor, MessageDescriptor } from '../schema/descriptors.ts';
 import { behaviorOf } from './annotations.ts';
 import { markdownOf, paragraphs } from './comment.ts';
@@ -8,21 +8,33 @@ import { type PathParameter, type Place, patternOf } from './paths.ts';
 import { type DocumentContext, fieldDescription, fieldSchema, nameOf, valueSchema } from './schemas.ts';
 import { isText } from './value-schema.ts';
 
-export function pathParameters({ parameters }: Place, context: DocumentContext): readonly Parameter[] {
+export function pathParameters(place: Place, context: DocumentContext): readonly Parameter[] {
   const documented = new Set<unknown>();
-  return parameters.map((parameter) => {
-    const { name, variable, segments } = parameter;
-    const description = pathDescription(parameter, context, documented.has(variable));
+  return place.parameters.map((parameter) => {
+    const { name, variable, isWhole, segments } = parameter;
+    // The field's comment stands once, at the first of the parameters that make up its value.
+    const comment = documented.has(variable) ? '' : markdownOf(variable?.fields.at(-1)?.comment ?? '');
     documented.add(variable);
+    const part = variable === undefined || isWhole ? '' : `Part of ${partsText(place, variable, context)}.`;
+    const description = paragraphs(part, comment);
     return {
       name,
       in: 'path',
       ...(description !== undefined && { description }),
       required: true,
       schema: pathSchema(parameter, context),
-      ...(segments.some(({ kind }) => kind === 'multi') && { 'x-multi-segment': true }),
+      ...((segments.length > 1 || segments[0]?.kind === 'multi') && { 'x-multi-segment': true }),
     };
   });
+}
+
+/** "`name`, `shelves/{shelf}/books/{book}`": the field, and how the parameters make up its value. */
+function partsText({ binding, parameters }: Place, variable: PathVariable, context: DocumentContext): string {
+  const names = parameters.filter((each) => each.variable === variable).map(({ name }) => name);
+  const path = variable.fields.map((field) => nameOf(field, context)).join('.');
+  const segments = binding.template.segments.slice(variable.start, variable.end);
+  const value = segments.map((segment) => (segment.kind === 'literal' ? segment.text : `{${names.shift()}}`)).join('/');
+  return `\`${path}\`, \`${value}\``;
 }
 
 function pathSchema({ variable, isWhole, segments }: PathParameter, context: DocumentContext): JsonSchema {
@@ -33,18 +45,6 @@ function pathSchema({ variable, isWhole, segments }: PathParameter, context: Doc
   if (isWhole && leaf !== undefined && !variable?.isMultiSegment) return valueSchema(leaf, context);
   // One part of a value that keeps `%2F`: a slash cannot be carried.
   return variable === undefined ? { type: 'string' } : { type: 'string', pattern: '^[^/]+$' };
-}
-
-/** The field's comment stands once, at the first of the parameters that make up its value. */
-function pathDescription(
-  { variable, isWhole }: PathParameter,
-  context: DocumentContext,
-  isLater: boolean,
-): string | undefined {
-  if (variable === undefined) return undefined;
-  const comment = isLater ? '' : markdownOf(variable.fields.at(-1)?.comment ?? '');
-  const path = variable.fields.map((field) => nameOf(field, context)).join('.');
-  return paragraphs(isWhole ? '' : `Part of \`${path}\`.`, comment);
 }
 
 /**

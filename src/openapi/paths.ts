@@ -34,29 +34,34 @@ interface Item {
 const anyMethods: readonly string[] = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'];
 
 /**
- * Finds a path for each binding: templates that differ only in the names of their variables share one, whose names the
- * first binding gives. Two that OpenAPI cannot tell apart (`*` against `**`) get parameters of different names.
+ * Finds a path for each binding. Templates that differ only in the names of their variables share one; it has the names
+ * of the first binding that wrote them all itself, or else of the first. Two that OpenAPI cannot tell apart (`*` against
+ * `**`) get parameters of different names.
  */
 export function placeBindings(bindings: readonly Binding[], context: DocumentContext): readonly Place[] {
-  const parted = bindings.map((binding) => ({ binding, parts: partsOf(binding, context) }));
-  const named = new Set(parted.map(({ binding, parts }) => `${binding.httpMethod} ${shapeOf(parts)}`));
+  const parted = bindings.map((binding) => {
+    const parts = partsOf(binding, context);
+    const shape = shapeOf(parts);
+    // Split variables are alike whatever they match; one parameter with a pattern is not.
+    return { binding, parts, shape, key: isSplit(context) ? textOf(parts, []) : shape };
+  });
+  const named = new Set(parted.map(({ binding, shape }) => `${binding.httpMethod} ${shape}`));
+  const written = parted.filter(({ parts }) => parametersOf(parts).every(({ isWhole }) => isWhole));
+  const partsByKey = new Map([...parted.toReversed(), ...written.toReversed()].map(({ key, parts }) => [key, parts]));
   const itemsByShape = new Map<string, Item[]>();
   const found: Place[] = [];
   const uniquePath = createPathNamer();
-  for (const { binding, parts } of parted) {
-    const shape = shapeOf(parts);
+  for (const { binding, parts, shape, key } of parted) {
     const httpMethods =
       binding.httpMethod === '*'
         ? anyMethods.filter((method) => !named.has(`${method} ${shape}`))
         : [binding.httpMethod];
-    // Split variables are alike whatever they match; one parameter with a pattern is not.
-    const key = isSplit(context) ? textOf(parts, []) : shape;
     const alike = itemsByShape.get(key) ?? [];
     itemsByShape.set(key, alike);
     for (const httpMethod of httpMethods) {
       let item = alike.find(({ methods }) => !methods.has(httpMethod));
       if (item === undefined) {
-        item = { ...uniquePath(parts), methods: new Set() };
+        item = { ...uniquePath(partsByKey.get(key) ?? parts), methods: new Set() };
         alike.push(item);
       }
       item.methods.add(httpMethod);

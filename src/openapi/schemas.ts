@@ -74,7 +74,10 @@ export function bodySchema(
   const { usage, options } = context;
   const schema = messageSchema(message, context);
   if (schema.$ref === undefined || isOwnComponent(message.fullName)) return schema;
-  const required = usage.isPartial(message) && httpMethod !== 'PATCH' ? requiredNames(message, bound, context) : [];
+  const listed = listedRequired(message, context);
+  const demanded = httpMethod === 'PATCH' ? [] : requiredNames(message, bound, context);
+  // All of them when one is missing: there are tools that let a sibling of `$ref` replace what it refers to.
+  const required = demanded.every((name) => listed.includes(name)) ? [] : demanded;
   const omitted = usage.omittedFields(message);
   const left = message.fields.filter(({ name }) => bound.has(name) && !omitted.has(name));
   const refused = isWhole && options.collision === 'reject' ? left : [];
@@ -93,7 +96,7 @@ function messageComponent(message: MessageDescriptor, context: DocumentContext):
     .fieldsOf(message)
     .filter(isKept)
     .map((field) => [nameOf(field, context), property(field, context)] as const);
-  const required = usage.isPartial(message) ? [] : requiredNames(message, usage.boundFields(message), context);
+  const required = listedRequired(message, context);
   const choices = message.oneofs.map(({ fields }) => fields.filter(isKept).map((field) => nameOf(field, context)));
   const exclusive = choices.filter((names) => names.length > 1).map(atMostOne);
   const resource = resourceOf(message);
@@ -109,13 +112,20 @@ function messageComponent(message: MessageDescriptor, context: DocumentContext):
   };
 }
 
-function requiredNames(
+/** Names of the fields that a request must set and its path does not. */
+export function requiredNames(
   message: MessageDescriptor,
   bound: ReadonlySet<string>,
   context: DocumentContext,
 ): readonly string[] {
   const required = context.usage.fieldsOf(message).filter((field) => behaviorOf(field).isRequired);
   return required.filter(({ name }) => !bound.has(name)).map((field) => nameOf(field, context));
+}
+
+/** What the component itself can list as required: all its uses demand it. */
+function listedRequired(message: MessageDescriptor, context: DocumentContext): readonly string[] {
+  const { usage } = context;
+  return usage.isPartial(message) ? [] : requiredNames(message, usage.boundFields(message), context);
 }
 
 function property(field: FieldDescriptor, context: DocumentContext): JsonSchema {

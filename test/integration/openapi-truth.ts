@@ -1,0 +1,306 @@
+/**
+ * Requests made from a document alone, and answers held against it: what the document promises must be what the
+ * gateway does. Values are chosen by schema; the caller names those that the upstream has to know.
+ */
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type {
+  JsonSchema,
+  MediaType,
+  OpenApiDocument,
+  Operation,
+  Parameter,
+  Reference,
+  ResponseObject,
+} from '../../src/openapi/document.ts';
+
+export interface DocumentedOperation {
+  readonly path: string;
+  /** Upper case. */
+  readonly method: string;
+  readonly operation: Operation;
+}
+
+export interface ExampleRequest {
+  readonly name: string;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** Every operation of the document, those of custom HTTP methods included. */
+export function operationsOf(document: OpenApiDocument): readonly DocumentedOperation[] {
+  return Object.entries(document.paths).flatMap(([path, { 'x-additionalOperations': custom, ...item }]) =>
+    Object.entries({ ...item, ...custom }).map(([method, operation]) => ({
+      path,
+      method: method.toUpperCase(),
+      operation: operation as Operation,
+    })),
+  );
+}
+
+/** A value the upstream knows for a parameter or a property, by name; undefined: any that the schema allows. */
+export type Known = (name: string) => unknown;
+
+/** How much an example holds: only what is required, or all, each time with another member of each oneof. */
+type Extent = { readonly all: boolean; readonly choice: number };
+
+const extents: readonly Extent[] = [
+  { all: false, choice: 0 },
+  { all: true, choice: 0 },
+  { all: true, choice: 1 },
+  { all: true, choice: 2 },
+];
+
+/** Example requests of one operation: each extent with each content type of the body and each framing of the reply. */
+export function* exampleRequests(
+  document: OpenApiDocument,
+  { path, method, operation }: DocumentedOperation,
+  known: Known = () => undefined,
+): Iterable<ExampleRequest> {
+  const types = Object.keys(operation.requestBody?.content ?? { '': 0 });
+  const accepts = Object.keys((operation.responses['200'] as ResponseObject).content ?? { '*/*': 0 });
+  for (const extent of extents) {
+    const maker = new ValueMaker(document, known, extent);
+    const target = targetOf(path, operation.parameters ?? [], maker);
+    for (const type of types) {
+      for (const accept of accepts) {
+        const media = operation.requestBody?.content[type];
+        const contentType = type === '*/*' ? 'application/octet-stream' : type;
+        yield {
+          name: `${method} ${target} ${type} → ${accept}${extent.all ? `, all (${extent.choice})` : ''}`,
+          method,
+          target,
+          headers: { accept, ...(media !== undefined && { 'content-type': contentType }) },
+          body: media === undefined ? undefined : bodyOf(type, media, maker),
+        };
+      }
+    }
+  }
+}
+
+function targetOf(path: string, parameters: readonly Parameter[], maker: ValueMaker): string {
+  const chosen = parameters.filter((parameter) => parameter.required || maker.extent.all);
+  const inPath = chosen.filter((parameter) => parameter.in === 'path');
+  const filled = inPath.reduce((text, { name, schema }) => {
+    const value = String(maker.value(schema, name)).split('/').map(encodeURIComponent).join('/');
+    return text.replace(`{${name}}`, value);
+  }, path);
+  const query = exclusive(chosen.filter((parameter) => parameter.in === 'query')).flatMap((parameter) => {
+    const { name, schema, style } = parameter;
+    const value = maker.value(schema, name);
+    if (style === 'deepObject') return Object.entries(value as object).map(([key, each]) => [`${name}[${key}]`, each]);
+    return (Array.isArray(value) ? value : [value]).map((each) => [name, each]);
+  });
+  const text = query.map((pair) => pair.map((part) => encodeURIComponent(String(part))).join('='));
+  return text.length === 0 ? filled : `${filled}?${text.join('&')}`;
+}
+
+/** Of query parameters whose description says that they exclude each other, the first. */
+function exclusive(parameters: readonly Parameter[]): readonly Parameter[] {
+  const excluded = new Set<string>();
+  return parameters.filter(({ name, description }) => {
+    const leaf = name.slice(name.lastIndexOf('.') + 1);
+    const prefix = name.slice(0, name.length - leaf.length);
+    for (const [, other] of (/Excludes (.*)\.$/.exec(description ?? '')?.[1] ?? '').matchAll(/`([^`]+)`/g)) {
+      if (!excluded.has(name)) excluded.add(prefix + other);
+    }
+    return !excluded.has(name);
+  });
+}
+
+function bodyOf(type: string, { schema }: MediaType, maker: ValueMaker): string {
+  const value = maker.value(schema, '');
+  if (type === 'application/x-ndjson') return [value, value].map((line) => `${JSON.stringify(line)}\n`).join('');
+  return type === '*/*' ? String(value) : JSON.stringify(value);
+}
+
+/** Values that a schema allows, the same each time. */
+class ValueMaker {
+  readonly extent: Extent;
+  readonly #document: OpenApiDocument;
+  readonly #known: Known;
+
+  constructor(document: OpenApiDocument, known: Known, extent: Extent) {
+    this.#document = document;
+    this.#known = known;
+    this.extent = extent;
+  }
+
+  value(schema: JsonSchema, name: string, depth = 0): unknown {
+    const known = this.#known(name);
+    if (known !== undefined) return known;
+    const { $ref, ...rest } = schema;
+    if ($ref !== undefined) {
+      const target = this.#document.components.schemas[$ref.slice('#/components/schemas/'.length)] ?? {};
+      return this.value({ ...target, ...rest }, name, depth + 1);
+    }
+    if (schema.enum !== undefined) return schema.enum.at(this.extent.choice % schema.enum.length);
+    const type = typeof schema.type === 'object' ? schema.type[0] : schema.type;
+    switch (type) {
+      case 'object':
+        return this.#object(schema, depth);
+      case 'array':
+        return depth > 6 ? [] : [1, 2].map(() => this.value(schema.items ?? {}, name, depth + 1));
+      case 'string':
+        return textOf(schema);
+      case 'integer':
+        return 7;
+      case 'number':
+        return 0.5;
+      case 'boolean':
+        return true;
+      case 'null':
+        return null;
+      default:
+        return schema.anyOf?.[0] === undefined ? { any: ['thing', 1, null] } : this.value(schema.anyOf[0], name, depth);
+    }
+  }
+
+  #object(schema: JsonSchema, depth: number): unknown {
+    const required = new Set(schema.required ?? []);
+    const dropped = new Set((schema.allOf ?? []).flatMap((group) => this.#dropped(group)));
+    const wanted = Object.entries(schema.properties ?? {}).filter(
+      ([key, each]) =>
+        required.has(key) || (this.extent.all && depth < 6 && !each.readOnly && !dropped.has(key) && key !== '@type'),
+    );
+    const properties = wanted.map(([key, each]) => [key, this.value(each, key, depth + 1)]);
+    const values = schema.additionalProperties;
+    if (typeof values !== 'object' || !this.extent.all || depth > 6) return Object.fromEntries(properties);
+    return Object.fromEntries([[keyOf(schema.propertyNames), this.value(values, '', depth + 1)]]);
+  }
+
+  /** Of the members of a oneof, all but the chosen one. */
+  #dropped({ oneOf = [] }: JsonSchema): readonly string[] {
+    const members = oneOf.flatMap(({ required = [] }) => required);
+    return members.filter((_, index) => index !== this.extent.choice % members.length);
+  }
+}
+
+function keyOf({ enum: keys, pattern }: JsonSchema = {}): string {
+  return keys === undefined ? (pattern === undefined ? 'key' : '7') : String(keys[0]);
+}
+
+const textsByFormat: Readonly<Record<string, string>> = {
+  'date-time': '2024-02-29T12:30:00.250Z',
+  'google-duration': '1.500s',
+  'google-fieldmask': '',
+  int64: '-9007199254740993',
+  uint64: '18446744073709551615',
+  uuid: 'f81d4fae-7dec-41d0-a765-00a0c91e6bf6',
+  ipv4: '192.0.2.1',
+  ipv6: '2001:db8::1',
+};
+
+function textOf({ format, pattern, contentEncoding }: JsonSchema): string {
+  if (contentEncoding === 'base64') return 'AP/+';
+  const text = textsByFormat[format ?? ''];
+  if (text !== undefined) return text;
+  if (pattern === undefined) return 'some text';
+  return pattern
+    .replace(/^\^|\$$/g, '')
+    .replaceAll('[^/]+', 'one')
+    .replaceAll('.*', 'one/two')
+    .replaceAll('\\', '');
+}
+
+/**
+ * A check of answers against the document, which returns what is wrong with one. It is stricter than the document's own
+ * schemas: no property that is not listed, none that is write-only (or read-only, to check requests).
+ */
+export function createAnswerCheck(
+  document: OpenApiDocument,
+  hidden: 'writeOnly' | 'readOnly' = 'writeOnly',
+): (operation: Operation, answer: Answer) => readonly string[] {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, ownProperties: true, formats });
+  ajv.addSchema({
+    $id: 'document',
+    components: { schemas: mapValues(document.components.schemas, (each) => closed(each, hidden)) },
+  });
+  const compiled = new Map<JsonSchema, ValidateFunction>();
+  return (operation, { status, contentType, body }) => {
+    const response = resolve(document, operation.responses[String(status)] ?? operation.responses['default']);
+    const type = contentType.split(';')[0] ?? '';
+    const media = response?.content?.[type] ?? response?.content?.['*/*'];
+    if (media === undefined) return [`${status} ${type} is not in the document`];
+    if (response?.content?.[type] === undefined) return [];
+    let validate = compiled.get(media.schema);
+    if (validate === undefined) {
+      validate = ajv.compile(JSON.parse(JSON.stringify(closed(media.schema, hidden)).replaceAll('"#/', '"document#/')));
+      compiled.set(media.schema, validate);
+    }
+    return valuesIn(type, body).flatMap((value) =>
+      validate(value) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`),
+    );
+  };
+}
+
+/** The JSON values of a body: one, or one a line or an event. */
+function valuesIn(type: string, body: string): readonly unknown[] {
+  if (type === 'application/x-ndjson')
+    return body
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  if (type !== 'text/event-stream') return [JSON.parse(body)];
+  const events = body.split('\n\n').filter((event) => /^data:/m.test(event) && !/^event: error$/m.test(event));
+  return events.map((event) => JSON.parse([...event.matchAll(/^data: ?(.*)$/gm)].map(([, line]) => line).join('\n')));
+}
+
+/** The schema without the hidden properties, and with none but those it lists. */
+function closed(schema: JsonSchema, hidden: 'writeOnly' | 'readOnly'): JsonSchema {
+  const inner = (each: JsonSchema): JsonSchema => closed(each, hidden);
+  const properties = Object.entries(schema.properties ?? {}).filter(([, each]) => !each[hidden]);
+  return {
+    ...schema,
+    ...(schema.properties && {
+      properties: Object.fromEntries(properties.map(([key, each]) => [key, inner(each)])),
+      additionalProperties: schema.additionalProperties ?? false,
+    }),
+    ...(typeof schema.additionalProperties === 'object' && {
+      additionalProperties: inner(schema.additionalProperties),
+    }),
+    ...(schema.items && { items: inner(schema.items) }),
+    ...(schema.anyOf && { anyOf: schema.anyOf.map(inner) }),
+  };
+}
+
+function resolve(document: OpenApiDocument, response: ResponseObject | Reference | undefined) {
+  if (response === undefined || !('$ref' in response)) return response;
+  return document.components.responses[response.$ref.slice('#/components/responses/'.length)];
+}
+
+function mapValues<T, U>(map: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
+}
+
+const within = (low: number, high: number) => ({
+  type: 'number' as const,
+  validate: (value: number) => value >= low && value <= high,
+});
+
+const within64 = (low: bigint, high: bigint) => (value: string) =>
+  /^-?[0-9]+$/.test(value) && BigInt(value) >= low && BigInt(value) <= high;
+
+const formats = {
+  int32: within(-(2 ** 31), 2 ** 31 - 1),
+  uint32: within(0, 2 ** 32 - 1),
+  int64: within64(-(2n ** 63n), 2n ** 63n - 1n),
+  uint64: within64(0n, 2n ** 64n - 1n),
+  float: { type: 'number' as const, validate: Number.isFinite },
+  double: { type: 'number' as const, validate: Number.isFinite },
+  'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6}|\.\d{9})?Z$/,
+  'google-duration': true as const,
+  'google-fieldmask': /^([a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*(,|$))*$/,
+  binary: true as const,
+  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+  ipv4: /^\d+(\.\d+){3}$/,
+  ipv6: /^[0-9a-f:.]+$/i,
+  'uri-reference': true as const,
+};
