@@ -18,7 +18,17 @@ import { parseTarget, type Target } from '../../src/upstream/target.ts';
 import type { CallOptions, ReplyStream, Transport, TransportOptions } from '../../src/upstream/transport.ts';
 import { startEchoUpstream } from '../upstreams/echo-upstream.ts';
 import {
-  drained,
+  bodyBytes,
+  diesAfter,
+  endless,
+  grpcHeaders,
+  hangUp,
+  noTrailers,
+  raw,
+  reset,
+  webPage,
+} from '../upstreams/faults.ts';
+import {
   frame,
   messagesOf,
   type Script,
@@ -34,7 +44,6 @@ const path = '/test.Test/Call';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (message: Uint8Array | undefined): string => new TextDecoder().decode(message);
 const tlsFile = (name: string): string => readFileSync(join('test', 'fixtures', 'tls', name), 'utf8');
-const grpcHeaders = { ':status': 200, 'content-type': 'application/grpc' };
 
 /** An upstream with one script, and a transport to it; both closed after the test. */
 async function connect(
@@ -98,6 +107,20 @@ async function streamOutcomeOf(stream: ReplyStream): Promise<unknown> {
   }
 }
 
+/** Equal, but for texts that the transports word in their own way. */
+function assertOutcome(actual: unknown, expected: unknown): void {
+  const { error, message } = expected as { error?: unknown; message?: unknown };
+  if (error !== undefined) {
+    const { error: actualError, ...rest } = actual as { error?: unknown };
+    const { error: _, ...expectedRest } = expected as { error?: unknown };
+    assert.deepEqual(rest, expectedRest);
+    assertOutcome(actualError, error);
+  } else if (message instanceof RegExp) {
+    assert.match((actual as { message: string }).message, message);
+    assert.deepEqual({ ...(actual as object), message }, expected);
+  } else assert.deepEqual(actual, expected);
+}
+
 interface UnaryRow {
   readonly name: string;
   readonly script: Script;
@@ -107,21 +130,6 @@ interface UnaryRow {
 }
 
 const ok = (message: string): unknown => ({ message, headers: [], trailers: [] });
-const raw = (act: (stream: ServerHttp2Stream) => void): Script => ({ raw: act });
-const reset = (code: number): Script => raw((stream) => stream.close(code));
-const page = (status: number): Script =>
-  raw((stream) => {
-    stream.respond({ ':status': status, 'content-type': 'text/html' });
-    stream.end('<html>no gRPC here</html>');
-  });
-const body = (chunks: readonly Uint8Array[], trailers = statusTrailers({}), headers = {}): Script =>
-  raw((stream) => {
-    stream.respond({ ...grpcHeaders, ...headers }, { waitForTrailers: true });
-    stream.on('wantTrailers', () => stream.sendTrailers(trailers));
-    for (const chunk of chunks) stream.write(chunk);
-    stream.end();
-  });
-
 const unaryRows: readonly UnaryRow[] = [
   {
     name: 'a message, metadata and trailers come back',
@@ -186,12 +194,12 @@ const unaryRows: readonly UnaryRow[] = [
   },
   {
     name: 'a web page that is not found',
-    script: page(404),
+    script: webPage(404),
     expect: { code: 'UNIMPLEMENTED', httpStatus: 501, message: 'Received HTTP status code 404' },
   },
   {
     name: 'a proxy that has no server',
-    script: page(503),
+    script: webPage(503),
     expect: { code: 'UNAVAILABLE', httpStatus: 503, message: 'Received HTTP status code 503' },
   },
   {
@@ -210,20 +218,30 @@ const unaryRows: readonly UnaryRow[] = [
     expect: { code: 'PERMISSION_DENIED', httpStatus: 403, message: 'Protocol not secure enough' },
   },
   {
+    name: 'a message and no status',
+    script: noTrailers([bytes('x')]),
+    expect: { code: 'INTERNAL', httpStatus: 500, message: /without gRPC status/ },
+  },
+  {
+    name: 'a status that is no number',
+    script: bodyBytes([frame(bytes('x'))], { 'grpc-status': 'fine', 'grpc-message': 'all %zz' }),
+    expect: { code: 'UNKNOWN', httpStatus: 500, message: 'all %zz' },
+  },
+  {
     name: 'a message in two pieces',
-    script: body([frame(bytes('whole')).subarray(0, 3), frame(bytes('whole')).subarray(3)]),
+    script: bodyBytes([frame(bytes('whole')).subarray(0, 3), frame(bytes('whole')).subarray(3)]),
     expect: ok('whole'),
   },
   {
     name: 'a message cut short',
-    script: body([frame(bytes('whole')).subarray(0, 7)]),
+    script: bodyBytes([frame(bytes('whole')).subarray(0, 7)]),
     expect: {
       code: 'INTERNAL', httpStatus: 500, message: 'the upstream answered a call that takes one reply with no message',
     }, // biome-ignore format: one value
   },
   {
     name: 'a compressed message',
-    script: body([Uint8Array.of(1, ...frame(gzipSync('packed')).subarray(1))], statusTrailers({}), {
+    script: bodyBytes([Uint8Array.of(1, ...frame(gzipSync('packed')).subarray(1))], statusTrailers({}), {
       'grpc-encoding': 'gzip',
     }),
     expect: ok('packed'),
@@ -237,7 +255,7 @@ const unaryRows: readonly UnaryRow[] = [
   {
     name: 'a compressed reply over its limit',
     transport: { maxReplyBytes: 100 },
-    script: body([Uint8Array.of(1, ...frame(gzipSync('a'.repeat(1000))).subarray(1))], statusTrailers({}), {
+    script: bodyBytes([Uint8Array.of(1, ...frame(gzipSync('a'.repeat(1000))).subarray(1))], statusTrailers({}), {
       'grpc-encoding': 'gzip',
     }),
     expect: { code: 'RESOURCE_EXHAUSTED', httpStatus: 502, message: 'the reply is over the limit of 100 bytes' },
@@ -302,6 +320,11 @@ const streamRows: readonly StreamRow[] = [
     expect: { messages: ['a'], error: { code: 'DATA_LOSS', httpStatus: 500, message: 'torn page' } },
   },
   {
+    name: 'a connection that breaks after a message',
+    script: diesAfter([bytes('a')]),
+    expect: { messages: ['a'], error: { code: 'UNAVAILABLE', httpStatus: 503, message: /./ } },
+  },
+  {
     name: 'several request messages',
     messages: ['a', 'b', 'c'],
     script: ({ messages }) => ({ messages: [bytes(messages.map(text).join('+'))] }),
@@ -327,7 +350,7 @@ export function transportContract(name: string, create: CreateTransport): void {
         const outcome = await outcomeOf(
           transport.unary(callOptions({ metadata: row.metadata ?? [] }), bytes('request')),
         );
-        assert.deepEqual(outcome, row.expect);
+        assertOutcome(outcome, row.expect);
         // The connection is still good.
         assert.deepEqual(
           seen(await transport.unary(callOptions({ path: '/none' }), bytes('')).catch((error) => error)),
@@ -343,7 +366,7 @@ export function transportContract(name: string, create: CreateTransport): void {
       test(row.name, async (t) => {
         const { transport } = await connect(t, create, row.script);
         const messages = row.messages === undefined ? bytes('request') : each(row.messages.map(bytes));
-        assert.deepEqual(await streamOutcomeOf(transport.stream(callOptions(), messages)), row.expect);
+        assertOutcome(await streamOutcomeOf(transport.stream(callOptions(), messages)), row.expect);
       });
     }
     streamTests(create);
@@ -441,15 +464,13 @@ function streamTests(create: CreateTransport): void {
   test('a reader that stops holds the upstream back, and leaving cancels', async (t) => {
     const closed = settleLater<number | undefined>();
     let written = 0;
+    const pour = endless(10_000, (count) => {
+      written += count;
+    });
     const { transport } = await connect(t, create, {
-      raw: async (stream) => {
+      raw: (stream, headers) => {
         stream.on('close', () => closed.resolve(stream.rstCode));
-        stream.respond(grpcHeaders);
-        const message = frame(new Uint8Array(10_000));
-        while (!stream.destroyed) {
-          written += message.length;
-          if (!stream.write(message)) await drained(stream);
-        }
+        return pour.raw(stream, headers);
       },
     });
     const iterator = transport.stream(callOptions(), bytes(''))[Symbol.asyncIterator]();
@@ -579,11 +600,7 @@ function connectionTests(create: CreateTransport): void {
   });
 
   test('a connection that breaks fails its calls, and the next call opens another', async (t) => {
-    const { transport, upstream } = await connect(
-      t,
-      create,
-      raw((stream) => stream.session?.destroy()),
-    );
+    const { transport, upstream } = await connect(t, create, hangUp);
     const outcome = (await outcomeOf(transport.unary(callOptions(), bytes('')))) as {
       code: string;
       httpStatus: number;

@@ -40,11 +40,12 @@ export interface ScriptedReply {
   readonly trailers?: OutgoingHttpHeaders;
 }
 
-/** `raw` takes the stream over before anything is read; it must end it. */
-export type Script =
-  | ScriptedReply
-  | ((call: ReceivedCall) => ScriptedReply | Promise<ScriptedReply>)
-  | { readonly raw: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void | Promise<void> };
+/** Takes the stream over before anything is read, and must end it. */
+export interface RawScript {
+  readonly raw: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void | Promise<void>;
+}
+
+export type Script = ScriptedReply | ((call: ReceivedCall) => ScriptedReply | Promise<ScriptedReply>) | RawScript;
 
 export interface ScriptedUpstream {
   /** `127.0.0.1:PORT` */
@@ -159,7 +160,7 @@ function percentEncode(message: string): string {
 async function answer(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  script: Exclude<Script, { readonly raw: unknown }>,
+  script: Exclude<Script, RawScript>,
   calls: ReceivedCall[],
 ): Promise<void> {
   let reply = script;
