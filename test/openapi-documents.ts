@@ -35,7 +35,7 @@ export async function writtenDocuments(): Promise<ReadonlyMap<string, string>> {
     json: { protoNames: true, enumsAsNumbers: true },
     queryMaps: false,
     collision: 'reject',
-    errors: 'problem',
+    errors: 'google',
     streamEnvelope: true,
   });
   files.set('test/golden/openapi/switched.json', switched);

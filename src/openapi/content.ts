@@ -88,31 +88,41 @@ function streamContent(schema: JsonSchema, context: DocumentContext): Keyed<Medi
   };
 }
 
-/** The body of every reply that is not a success. */
-export function errorResponse(context: DocumentContext): ResponseObject {
-  const status = context.components.own('google.rpc.Status');
-  const description = 'The call failed. The HTTP status follows the gRPC code.';
-  if (context.options.errors === 'problem')
-    return { description, content: { 'application/problem+json': { schema: problem(context) } } };
-  const schema: JsonSchema =
-    context.options.errors === 'google'
-      ? { type: 'object', properties: { error: status }, required: ['error'] }
-      : status;
-  return { description, content: { 'application/json': { schema } } };
+/** The body of every reply that is not a success. Who asks for RFC 9457 by Accept gets it, whatever the configuration. */
+export function errorResponse({ components, options }: DocumentContext): ResponseObject {
+  const status = components.own('google.rpc.Status');
+  const details: JsonSchema = { type: 'array', items: components.own('google.protobuf.Any') };
+  const configured = options.errors === 'google' ? googleError(details) : status;
+  return {
+    description: 'The call failed. The HTTP status follows the gRPC code.',
+    content: {
+      ...(options.errors !== 'problem' && { 'application/json': { schema: configured } }),
+      'application/problem+json': { schema: problem(details) },
+    },
+  };
 }
 
-/** RFC 9457. */
-function problem(context: DocumentContext): JsonSchema {
+const codeNameSchema: JsonSchema = { type: 'string', description: 'Name of the gRPC code, `NOT_FOUND`.' };
+const httpStatusSchema: JsonSchema = { type: 'integer', format: 'int32', description: 'HTTP status.' };
+const messageText: JsonSchema = { type: 'string', description: 'What went wrong, in English.' };
+
+/** https://google.aip.dev/193 */
+function googleError(details: JsonSchema): JsonSchema {
+  const properties = { code: httpStatusSchema, message: messageText, status: codeNameSchema, details };
+  return { type: 'object', properties: { error: { type: 'object', properties } }, required: ['error'] };
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9457, with the gRPC code and details beside its members. */
+function problem(details: JsonSchema): JsonSchema {
   return {
     type: 'object',
     properties: {
-      type: { type: 'string', format: 'uri-reference' },
-      title: { type: 'string' },
-      status: { type: 'integer', format: 'int32' },
-      detail: { type: 'string' },
-      instance: { type: 'string', format: 'uri-reference' },
+      type: { type: 'string', description: '`about:blank`: the title says what kind of problem it is.' },
+      title: codeNameSchema,
+      status: httpStatusSchema,
+      detail: messageText,
       code: { type: 'integer', format: 'int32', description: 'gRPC code.' },
-      details: { type: 'array', items: context.components.own('google.protobuf.Any') },
+      details,
     },
   };
 }

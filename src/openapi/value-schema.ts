@@ -63,9 +63,10 @@ export function wellKnownSchema(fullName: string): JsonSchema | undefined {
   return textSchemas.get(fullName) ?? shapelessSchemas.get(fullName);
 }
 
-/** Whether one value of the field can be written as text: in a path, or behind a query parameter's `=`. */
-export function isText(field: FieldDescriptor): boolean {
-  return field.type.kind !== 'message' || textSchemas.has(field.type.message.fullName);
+/** Whether one value of the field can be written as text: behind a query parameter's `=`. Null has no text. */
+export function isText({ type }: FieldDescriptor): boolean {
+  if (type.kind === 'message') return textSchemas.has(type.message.fullName);
+  return type.kind !== 'enum' || type.enum.fullName !== 'google.protobuf.NullValue';
 }
 
 /** The default of a proto2 or editions field as JSON; undefined when none is declared, or it is bytes. */

@@ -302,5 +302,4 @@ const formats = {
   uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
   ipv4: /^\d+(\.\d+){3}$/,
   ipv6: /^[0-9a-f:.]+$/i,
-  'uri-reference': true as const,
 };

@@ -6,7 +6,7 @@ import { createOpenApi } from '../../../src/openapi/create-openapi.ts';
 import { downconvert } from '../../../src/openapi/downconvert.ts';
 import type { OpenApiOptions } from '../../../src/openapi/options.ts';
 import { operationsOf } from '../../integration/openapi-truth.ts';
-import { bindingsOf, writtenDocuments } from '../../openapi-documents.ts';
+import { bindingsOf, documentOf, writtenDocuments } from '../../openapi-documents.ts';
 
 describe('documents as written', async () => {
   for (const [file, text] of await writtenDocuments()) {
@@ -16,6 +16,18 @@ describe('documents as written', async () => {
 
 const protos = ['paths', 'types', 'proto2', 'streams'].map((name) => `test/protos/openapi/${name}.proto`);
 const sources: readonly (readonly string[])[] = [...protos.map((file) => [file]), ['protos/example'], protos];
+const errorTypes = {
+  status: ['application/json', 'application/problem+json'],
+  google: ['application/json', 'application/problem+json'],
+  problem: ['application/problem+json'],
+} as const;
+for (const errors of ['status', 'google', 'problem'] as const) {
+  test(`errors as ${errors}`, async () => {
+    const { components } = await documentOf(['protos/example'], { errors });
+    assert.deepEqual(Object.keys(components.responses['Error']?.content ?? {}), errorTypes[errors]);
+  });
+}
+
 const styles = ['segments', 'pattern'] as const;
 
 for (const source of sources) {
