@@ -29,6 +29,20 @@ export const mixinFiles: ReadonlyMap<string, string> = new Map([
   ['google.longrunning.Operations', 'google/longrunning/operations.proto'],
 ]);
 
+/** Where the names of Google's that are easily used without their import are declared. */
+export const declaringFiles: ReadonlyMap<string, string> = new Map([
+  ['google.api.http', 'google/api/annotations.proto'],
+  ['google.api.HttpBody', 'google/api/httpbody.proto'],
+  ['google.api.field_behavior', 'google/api/field_behavior.proto'],
+  ['google.api.field_info', 'google/api/field_info.proto'],
+  ['google.api.resource', 'google/api/resource.proto'],
+  ['google.api.resource_reference', 'google/api/resource.proto'],
+  ['google.api.method_signature', 'google/api/client.proto'],
+  ['google.api.default_host', 'google/api/client.proto'],
+  ['google.longrunning.Operation', 'google/longrunning/operations.proto'],
+  ['google.longrunning.operation_info', 'google/longrunning/operations.proto'],
+]);
+
 const isFile = (value: unknown): value is DescFile => (value as Partial<DescFile> | null)?.kind === 'file';
 
 let wellKnownFiles: ReadonlyMap<string, DescFile> | undefined;

@@ -1,7 +1,8 @@
+import { isFieldSet } from '@bufbuild/protobuf';
 import type { DescriptorProto, EnumDescriptorProto } from '@bufbuild/protobuf/wkt';
-import type { Described } from './descriptors.ts';
+import { FieldDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import type { LinkedEnum } from './linked-enum.ts';
-import type { LinkedFile } from './linked-file.ts';
+import type { LinkedFile, LinkedService } from './linked-file.ts';
 import type { LinkedMessage } from './linked-message.ts';
 import type { Problem } from './problem.ts';
 import { subjectOf } from './resolve-references.ts';
@@ -10,12 +11,14 @@ const maxFieldNumber = 2 ** 29 - 1;
 const firstReservedNumber = 19_000;
 const lastReservedNumber = 19_999;
 
+const { oneofIndex } = FieldDescriptorProtoSchema.field;
+
 interface Named {
   readonly name: string;
 }
 
-/** Takes what is wrong with a member of `parent`. */
-type Complain = (parent: Described, member: Named, message: string) => void;
+/** Takes what is wrong with a member of `parent`, or with its own proto. */
+type Complain = (parent: LinkedMessage | LinkedEnum | LinkedService, member: Named, message: string) => void;
 
 /**
  * The mistakes within one declaration that protoc refuses and that would otherwise change what is on the wire: numbers and
@@ -25,7 +28,7 @@ type Complain = (parent: Described, member: Named, message: string) => void;
 export function checkDeclarations(file: LinkedFile): Problem[] {
   const problems: Problem[] = [];
   const complain: Complain = (parent, member, message) => {
-    const subject = `${subjectOf(parent)}.${member.name}`;
+    const subject = member === parent.proto ? subjectOf(parent) : `${subjectOf(parent)}.${member.name}`;
     problems.push({ position: file.source.positionOf(member), subject, message });
   };
   const checkMessage = (message: LinkedMessage): void => {
@@ -75,7 +78,7 @@ function checkFields(message: LinkedMessage, proto: DescriptorProto, complain: C
       complain(message, field, `the name ${field.name} is reserved; choose another`);
   }
   for (const [index, oneof] of proto.oneofDecl.entries()) {
-    const isEmpty = !fields.some((field) => field.oneofIndex === index);
+    const isEmpty = !fields.some((field) => field.oneofIndex === index && isFieldSet(field, oneofIndex));
     if (isEmpty) complain(message, oneof, 'a oneof has at least one field; add it');
   }
 }
@@ -91,7 +94,7 @@ function numberFault(number: number, { reservedRange }: DescriptorProto): string
 
 function checkEnum(type: LinkedEnum, proto: EnumDescriptorProto, complain: Complain): void {
   const [first] = proto.value;
-  if (first === undefined) complain(type, { name: '' }, 'an enum has at least one value; add NAME_UNSPECIFIED = 0;');
+  if (first === undefined) complain(type, proto, 'an enum has at least one value; add NAME_UNSPECIFIED = 0;');
   else if (first.number !== 0 && !type.isClosed) {
     complain(type, first, 'the first value of an open enum is 0; put NAME_UNSPECIFIED = 0; before it');
   }

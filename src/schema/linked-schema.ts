@@ -43,6 +43,12 @@ export class LinkedSchema implements Schema, LinkContext {
     return this.#declarations.get(fullName);
   }
 
+  /** Some declaration with this last part, to suggest. */
+  findLike(shortName: string): Declaration | undefined {
+    for (const declaration of this.#declarations.values()) if (declaration.name === shortName) return declaration;
+    return undefined;
+  }
+
   extensionsOf(message: MessageDescriptor): ReadonlyMap<number, FieldDescriptor> {
     return this.extensionsOfName(message.fullName);
   }

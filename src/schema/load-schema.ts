@@ -10,9 +10,9 @@ import type { Schema, ServiceDescriptor, SourcePosition } from './descriptors.ts
 import type { SchemaFile } from './linked-element.ts';
 import { LinkedSchema } from './linked-schema.ts';
 import type { Problem } from './problem.ts';
-import { SchemaError } from './problem.ts';
+import { formatProblem, SchemaError } from './problem.ts';
 import type { ImportPath } from './proto-folders.ts';
-import { findImport, findProtos, suggestRoot } from './proto-folders.ts';
+import { findImport, findProtos, isImportable, suggestRoot } from './proto-folders.ts';
 import type { ParsedProto } from './proto-parser.ts';
 import { parseProto } from './proto-parser.ts';
 import { resolveReferences } from './resolve-references.ts';
@@ -68,6 +68,7 @@ class SchemaLoad {
     this.#readImports(path);
     this.#refuse();
     this.#readBuiltIns(sources.mixins ?? []);
+    this.#refuse();
     const schema = this.#link();
     const services = [...schema.services.values()].filter(
       ({ file, fullName }) => given.has(file.name) && !grpcOwnServices.test(fullName),
@@ -90,7 +91,9 @@ class SchemaLoad {
   }
 
   #refuse(): void {
-    if (this.#problems.length > 0) throw new SchemaError(this.#problems);
+    // One mistake can be met twice, as by a method that takes and returns the same unknown type.
+    const distinct = new Map(this.#problems.map((problem) => [formatProblem(problem), problem]));
+    if (distinct.size > 0) throw new SchemaError([...distinct.values()]);
   }
 
   #readText(name: string, path: string): void {
@@ -135,6 +138,8 @@ class SchemaLoad {
     const names = [...alwaysLoaded, ...mixins.flatMap((name) => mixinFiles.get(name) ?? [])];
     for (const name of names) if (!this.#files.has(name)) this.#readBuiltIn(name);
     this.#readImports({ roots: [], given: [], problems: [] });
+    const cycle = findCycle(this.#files);
+    if (cycle !== undefined) this.#problems.push(cycle);
   }
 
   #link(): LinkedSchema {
@@ -158,6 +163,32 @@ class SchemaLoad {
   }
 }
 
+/** Imports must not lead back to where they began: nothing could be said about such files in any order. */
+function findCycle(files: ReadonlyMap<string, SchemaFile>): Problem | undefined {
+  const done = new Set<string>();
+  const path = new Set<string>();
+  const visit = (name: string): Problem | undefined => {
+    const file = files.get(name);
+    if (file === undefined || done.has(name)) return undefined;
+    path.add(name);
+    for (const next of file.proto.dependency) {
+      const problem = path.has(next) ? cycleOf([...path, next], files) : visit(next);
+      if (problem !== undefined) return problem;
+    }
+    path.delete(name);
+    done.add(name);
+    return undefined;
+  };
+  return [...files.keys()].map(visit).find((problem) => problem !== undefined);
+}
+
+function cycleOf(path: readonly string[], files: ReadonlyMap<string, SchemaFile>): Problem {
+  const [first = '', ...others] = path.slice(path.indexOf(path.at(-1) ?? ''));
+  const position = { file: files.get(first)?.source.file ?? first, line: 0, column: 0 };
+  const message = `imports itself by ${others.join(' → ')}; move what the files share into a file of its own`;
+  return { position, subject: '', message };
+}
+
 function readFileOrRefuse(path: string): Uint8Array {
   try {
     return readFileSync(path);
@@ -176,8 +207,13 @@ function missingImport(file: SchemaFile | ParsedProto, name: string, { roots }: 
       message: `imports ${name}, which is not in the set; compile it with --include_imports`,
     };
   }
+  const position = file.importPositions.get(name);
+  if (!isImportable(name)) {
+    const message = `import "${name}" does not lead down from a root; write the path from there, and add the root by --import`;
+    return { position, subject: '', message };
+  }
   const root = suggestRoot(name, file.source.file);
   const advice = root === undefined ? '--import DIR, where DIR holds it' : `--import ${root === '' ? '.' : root}`;
   const message = `import "${name}" is not found in ${[...roots, 'google-proto-files'].join(', ')}; add ${advice}`;
-  return { position: file.importPositions.get(name), subject: '', message };
+  return { position, subject: '', message };
 }

@@ -6,6 +6,8 @@ import { qualify } from './proto-cursor.ts';
 export type Resolution =
   | { readonly kind: 'found'; readonly declaration: Declaration }
   | { readonly kind: 'hidden'; readonly declaration: Declaration }
+  /** It stands for something of another kind than is wanted. */
+  | { readonly kind: 'unfit'; readonly declaration: Declaration }
   /** The first part of the name stands for something nearer, which has no such member. */
   | { readonly kind: 'shadowed'; readonly by: string }
   | { readonly kind: 'unknown' };
@@ -30,27 +32,25 @@ export class NameScope {
    * https://protobuf.dev/programming-guides/proto3/#name-resolution
    */
   resolve(name: string, scope: string, isWanted: (declaration: Declaration) => boolean): Resolution {
-    let hidden: Declaration | undefined;
+    let failure: Resolution = { kind: 'unknown' };
     const candidate = (fullName: string): Declaration | undefined => {
       const declaration = this.#schema.find(fullName);
-      if (declaration === undefined || !isWanted(declaration)) return undefined;
-      if (this.#visible.has(declaration.file)) return declaration;
-      hidden ??= declaration;
+      if (declaration === undefined) return undefined;
+      const isVisible = this.#visible.has(declaration.file);
+      if (isVisible && isWanted(declaration)) return declaration;
+      if (failure.kind === 'unknown') failure = { kind: isVisible ? 'unfit' : 'hidden', declaration };
       return undefined;
     };
     const isAbsolute = name.startsWith('.');
     const relative = isAbsolute ? name.slice(1) : name;
     const dot = relative.indexOf('.');
-    const first = dot < 0 ? relative : relative.slice(0, dot);
     for (let at = isAbsolute ? '' : scope; ; at = at.slice(0, Math.max(at.lastIndexOf('.'), 0))) {
       const declaration = candidate(qualify(at, relative));
       if (declaration !== undefined) return { kind: 'found', declaration };
-      if (dot >= 0 && at !== '' && this.#isScope(qualify(at, first))) {
-        return hidden === undefined
-          ? { kind: 'shadowed', by: qualify(at, first) }
-          : { kind: 'hidden', declaration: hidden };
-      }
-      if (at === '') return hidden === undefined ? { kind: 'unknown' } : { kind: 'hidden', declaration: hidden };
+      if (at === '') return failure;
+      const first = qualify(at, relative.slice(0, dot));
+      if (dot >= 0 && this.#isScope(first))
+        return failure.kind === 'unknown' ? { kind: 'shadowed', by: first } : failure;
     }
   }
 

@@ -59,6 +59,12 @@ export class ProtoCursor {
     return { line: this.lexer.line, column: this.lexer.column };
   }
 
+  /** The current token, as messages name it. */
+  get found(): string {
+    if (this.lexer.kind === 'end') return 'the file ends';
+    return `found ${this.lexer.kind === 'string' ? this.lexer.text : `"${this.lexer.text}"`}`;
+  }
+
   is(text: string): boolean {
     return this.lexer.text === text && this.lexer.kind !== 'string';
   }
@@ -201,8 +207,7 @@ export class ProtoCursor {
   }
 
   #expected(what: string): never {
-    const found = this.lexer.kind === 'end' ? 'the file ends' : `found ${this.lexer.text}`;
-    this.lexer.fail(`expected ${what}, ${found}`);
+    this.lexer.fail(`expected ${what}, ${this.found}`);
   }
 }
 

@@ -145,7 +145,7 @@ function parseMapTypes(cursor: ProtoCursor): MapTypes {
 /** `map<K, V> name` stands in descriptors as a repeated field of a message NameEntry { K key = 1; V value = 2; }. */
 function addMapEntry(cursor: ProtoCursor, field: FieldDescriptorProto, map: MapTypes, inside: Surroundings): void {
   const entry = create(DescriptorProtoSchema, {
-    name: `${field.name.replaceAll(/(?:^|_+)([^_]?)/g, (_, letter: string) => letter.toUpperCase())}Entry`,
+    name: `${field.name.replaceAll(/(?:^_*|_+)([^_]?)/g, (_, letter: string) => letter.toUpperCase())}Entry`,
     options: create(MessageOptionsSchema, { mapEntry: true }),
   });
   const features = field.options && cursor.pendingOf(field, FieldOptionsSchema, '').statements;
@@ -174,17 +174,23 @@ function parseDefault(cursor: ProtoCursor, field: FieldDescriptorProto): string 
   if (field.typeName === '' && field.type === Type.BYTES) return escapeBytes(cursor.bytes('the default in quotes'));
   const sign = cursor.accept('-') ? '-' : '';
   const { kind, text } = cursor.lexer;
-  if (kind === 'string' || kind === 'symbol') cursor.lexer.fail(`expected the default value, found ${text}`);
+  if (kind === 'string' || kind === 'symbol') cursor.lexer.fail(`expected the default value, ${cursor.found}`);
   cursor.lexer.next();
   if (kind === 'identifier') return sign + text;
-  if (field.type === Type.DOUBLE || field.type === Type.FLOAT)
-    return floatText(Number(`${sign}${text.replace(/f$/i, '')}`));
+  const isFloat = field.typeName === '' && (field.type === Type.DOUBLE || field.type === Type.FLOAT);
+  if (isFloat) return floatText(Number(sign + text.replace(/f$/i, '')), field.type === Type.FLOAT ? 6 : 15);
+  if (kind === 'float') cursor.lexer.fail(`expected a whole number as default, ${cursor.found}`);
   return (sign === '' ? BigInt(octal(text)) : -BigInt(octal(text))).toString();
 }
 
 const octal = (text: string): string => (/^0\d/.test(text) ? `0o${text.slice(1)}` : text);
 
-function floatText(value: number): string {
+/** As C's %g prints it: an exponent below 1e-4 and from 1e15 (1e6 for float) on, of two digits at least. */
+function floatText(value: number, precision: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-  return Object.is(value, -0) ? '-0' : String(value);
+  const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (Object.is(value, -0)) return '-0';
+  if (power >= -4 && power < precision) return String(value);
+  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }

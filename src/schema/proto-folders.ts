@@ -58,7 +58,6 @@ export function findImport(name: string, roots: readonly string[]): string | und
 
 /** The folder that would have to be an import root for `name` to be found, looked for upwards from the importing file. */
 export function suggestRoot(name: string, importer: string): string | undefined {
-  if (!isImportable(name)) return undefined;
   for (let folder = dirname(importer); ; folder = dirname(folder)) {
     if (existsSync(join(folder, name))) return folder;
     if (folder === dirname(folder)) return undefined;
@@ -66,7 +65,7 @@ export function suggestRoot(name: string, importer: string): string | undefined 
 }
 
 /** Import paths go down from a root only. */
-const isImportable = (name: string): boolean => !name.split('/').some((part) => ['', '.', '..'].includes(part));
+export const isImportable = (name: string): boolean => !name.split('/').some((part) => ['', '.', '..'].includes(part));
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 

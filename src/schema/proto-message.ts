@@ -61,6 +61,7 @@ function parseOneField(cursor: ProtoCursor, inside: Surroundings): FieldDescript
   if (group !== undefined) {
     inside.messages.push(group);
     cursor.endOfDeclaration('{', group, start);
+    cursor.locations.set(field, { ...start, leading: '', trailing: '' });
     parseMessageBody(cursor, group, inside);
   } else cursor.endOfDeclaration(';', field, start);
   return field;

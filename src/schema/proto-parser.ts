@@ -89,7 +89,7 @@ function parseType(cursor: ProtoCursor, proto: FileDescriptorProto): void {
     parseMessage(cursor, { file: proto, scope: proto.package, messages: proto.messageType }, visibility);
   else if (cursor.is('enum')) proto.enumType.push(parseEnum(cursor, proto.package, visibility));
   else {
-    cursor.lexer.fail(`expected message, enum, service, extend, import, package or option, found ${cursor.lexer.text}`);
+    cursor.lexer.fail(`expected message, enum, service, extend, import, package or option, ${cursor.found}`);
   }
 }
 
@@ -129,7 +129,7 @@ function parseService(cursor: ProtoCursor, file: FileDescriptorProto): ServiceDe
     if (cursor.is(';')) cursor.endOfDeclaration(';');
     else if (cursor.is('option')) cursor.optionStatement(service, ServiceOptionsSchema, scope);
     else if (cursor.is('rpc')) parseMethod(cursor, service, scope);
-    else cursor.lexer.fail(`expected rpc, option or "}", found ${cursor.lexer.text}`);
+    else cursor.lexer.fail(`expected rpc, option or "}", ${cursor.found}`);
   }
   return service;
 }

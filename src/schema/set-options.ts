@@ -1,4 +1,4 @@
-import type { Message } from '@bufbuild/protobuf';
+import type { DescMessage, Message } from '@bufbuild/protobuf';
 import { clone } from '@bufbuild/protobuf';
 import { mergeFromText } from '@bufbuild/protobuf/txtpb';
 import type { LinkedFile } from './linked-file.ts';
@@ -6,7 +6,7 @@ import type { Declaration, LinkedSchema } from './linked-schema.ts';
 import { NameScope } from './name-scope.ts';
 import type { Problem } from './problem.ts';
 import type { OptionNamePart, OptionStatement, PendingOptions } from './proto-cursor.ts';
-import { unresolvedName } from './resolve-references.ts';
+import { subjectOf, unresolvedName } from './resolve-references.ts';
 
 // How it works: the option statements of one element are written as one message in protobuf's text format, in which
 // `option (a.b).c = 1;` is `[a.b] { c: 1 }`, and @bufbuild/protobuf reads that into the options message. So it checks names,
@@ -38,7 +38,11 @@ export function setCustomOptions(
       .flatMap((statement) => {
         const resolved = resolveParts(statement, options, names, schema);
         if (typeof resolved !== 'string') return { ...statement, parts: resolved };
-        problems.push({ position: statement.position, subject: '', message: resolved });
+        problems.push({
+          position: statement.position,
+          subject: subjectOf({ fullName: options.scope, file }),
+          message: resolved,
+        });
         return [];
       });
     return problems.concat(setOptions(file, options, statements, schema));
@@ -82,7 +86,7 @@ function resolveParts(
 
 function setOptions(
   file: LinkedFile,
-  { schema, target }: PendingOptions,
+  { schema, target, scope }: PendingOptions,
   statements: readonly OptionStatement[],
   types?: LinkedSchema,
 ): Problem[] {
@@ -99,8 +103,27 @@ function setOptions(
   // Which of them it was: the first that fails alone; or none does, and the last collides with one before it.
   const culprit =
     statements.find((statement) => set(clone(schema, target), [statement]) !== undefined) ?? statements.at(-1);
-  const message = `${nameOf(culprit?.parts ?? [])}: ${error instanceof Error ? error.message : error}`;
-  return [{ position: culprit?.position ?? file.source.positionOf(file.proto), subject: '', message }];
+  const message = `${nameOf(culprit?.parts ?? [])}: ${error instanceof Error ? error.message : error}${fieldsHint(culprit, schema, types)}`;
+  const position = culprit?.position ?? file.source.positionOf(file.proto);
+  return [{ position, subject: subjectOf({ fullName: scope, file }), message }];
+}
+
+/** For a name that is no field of the option: the fields there are. */
+function fieldsHint(
+  statement: OptionStatement | undefined,
+  schema: DescMessage,
+  types: LinkedSchema | undefined,
+): string {
+  const [first, ...path] = statement?.parts ?? [];
+  const message = first?.isExtension ? types?.extensionTypes.registry.getExtension(first.name)?.message : schema;
+  if (message === undefined || statement === undefined) return '';
+  const inner = message.fields.flatMap((field) => (field.fieldKind === 'message' ? field.message.fields : []));
+  const known = new Set([...message.fields, ...inner].map(({ name }) => name));
+  const withoutStrings = statement.text.replaceAll(/"[^"]*"|'[^']*'/g, '');
+  const written = [...withoutStrings.matchAll(/([A-Za-z_]\w*)\s*[:{<]/g)].map(([, name = '']) => name);
+  const steps = [...(first?.isExtension ? [] : [first]), ...path].map((part) => part?.name ?? '');
+  if ([...steps, ...written].every((name) => known.has(name))) return '';
+  return `; ${message.typeName} has ${message.fields.map(({ name }) => name).join(', ')}`;
 }
 
 /** Statements in text format, those that share the beginning of their names in one block. */
