@@ -28,7 +28,7 @@ export async function writtenDocuments(): Promise<ReadonlyMap<string, string>> {
     'test/golden/openapi/types.3.0.json',
     downconvert(await documentOf([`${own}/types.proto`], { title: 'types' })),
   );
-  const switched = await documentOf([`${own}/types.proto`, `${own}/streams.proto`], {
+  const switched = await documentOf([`${own}/types.proto`, `${own}/streams.proto`, `${own}/proto2.proto`], {
     title: 'every option switched',
     description: 'What the options change.',
     servers: [{ url: 'https://api.example', description: 'Everywhere' }],

@@ -15,6 +15,7 @@ import { createNamer, shortestSuffixes } from './naming.ts';
 import { createOperation } from './operation.ts';
 import type { OpenApiOptions } from './options.ts';
 import { placeBindings } from './paths.ts';
+import type { DocumentContext } from './schemas.ts';
 import { findUsage } from './usage.ts';
 
 export interface OpenApiInput {
@@ -36,16 +37,7 @@ export function createOpenApi({ bindings, schema, options }: OpenApiInput): Open
   const usage = findUsage(ordered, schema);
   const components = createComponents(usage.names);
   const context = { options, usage, components };
-  const places = placeBindings(ordered, context);
-  const unique = createNamer();
-  const operations = new Map<string, Map<string, Operation>>();
-  for (const place of places) {
-    const { method } = place.binding;
-    const tag = tags.get(method.service.fullName) ?? '';
-    const id = unique(`${tag}_${method.name}`.replaceAll('.', '_'));
-    const item = operations.get(place.path) ?? new Map<string, Operation>();
-    operations.set(place.path, item.set(place.httpMethod, createOperation(place, id, tag, context)));
-  }
+  const operations = operationsByPath(ordered, tags, context);
   const paths = [...operations].sort(([a], [b]) => compare(a, b)).map(([path, item]) => [path, pathItem(item)]);
   const error = errorResponse(context);
   return {
@@ -60,6 +52,24 @@ export function createOpenApi({ bindings, schema, options }: OpenApiInput): Open
     paths: Object.fromEntries(paths),
     components: { schemas: components.build(), responses: { Error: error } },
   };
+}
+
+/** The operations by path and HTTP method. */
+function operationsByPath(
+  bindings: readonly Binding[],
+  tags: ReadonlyMap<string, string>,
+  context: DocumentContext,
+): ReadonlyMap<string, ReadonlyMap<string, Operation>> {
+  const unique = createNamer();
+  const found = new Map<string, Map<string, Operation>>();
+  for (const place of placeBindings(bindings, context)) {
+    const { method } = place.binding;
+    const tag = tags.get(method.service.fullName) ?? '';
+    const id = unique(`${tag}_${method.name}`.replaceAll('.', '_'));
+    const item = found.get(place.path) ?? new Map<string, Operation>();
+    found.set(place.path, item.set(place.httpMethod, createOperation(place, id, tag, context)));
+  }
+  return found;
 }
 
 function pathItem(operations: ReadonlyMap<string, Operation>): PathItem {

@@ -16,14 +16,19 @@ export function pathParameters(place: Place, context: DocumentContext): readonly
     const comment = documented.has(variable) ? '' : markdownOf(variable?.fields.at(-1)?.comment ?? '');
     documented.add(variable);
     const part = variable === undefined || isWhole ? '' : `Part of ${partsText(place, variable, context)}.`;
-    const description = paragraphs(part, comment);
+    const isMulti = segments.length > 1 || segments[0]?.kind === 'multi';
+    const description = paragraphs(
+      part,
+      comment,
+      isMulti ? 'May hold several segments: slashes are sent as they are.' : '',
+    );
     return {
       name,
       in: 'path',
       ...(description !== undefined && { description }),
       required: true,
       schema: pathSchema(parameter, context),
-      ...((segments.length > 1 || segments[0]?.kind === 'multi') && { 'x-multi-segment': true }),
+      ...(isMulti && { 'x-multi-segment': true }),
     };
   });
 }

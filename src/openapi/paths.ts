@@ -39,38 +39,37 @@ const anyMethods: readonly string[] = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'];
  * `**`) get parameters of different names.
  */
 export function placeBindings(bindings: readonly Binding[], context: DocumentContext): readonly Place[] {
-  const parted = bindings.map((binding) => {
-    const parts = partsOf(binding, context);
-    const shape = shapeOf(parts);
-    // Split variables are alike whatever they match; one parameter with a pattern is not.
-    return { binding, parts, shape, key: isSplit(context) ? textOf(parts, []) : shape };
-  });
+  const parted = bindings.map((binding) => partBinding(binding, context));
   const named = new Set(parted.map(({ binding, shape }) => `${binding.httpMethod} ${shape}`));
   const written = parted.filter(({ parts }) => parametersOf(parts).every(({ isWhole }) => isWhole));
   const partsByKey = new Map([...parted.toReversed(), ...written.toReversed()].map(({ key, parts }) => [key, parts]));
-  const itemsByShape = new Map<string, Item[]>();
-  const found: Place[] = [];
   const uniquePath = createPathNamer();
-  for (const { binding, parts, shape, key } of parted) {
-    const httpMethods =
-      binding.httpMethod === '*'
-        ? anyMethods.filter((method) => !named.has(`${method} ${shape}`))
-        : [binding.httpMethod];
-    const alike = itemsByShape.get(key) ?? [];
-    itemsByShape.set(key, alike);
-    for (const httpMethod of httpMethods) {
-      let item = alike.find(({ methods }) => !methods.has(httpMethod));
-      if (item === undefined) {
-        item = { ...uniquePath(partsByKey.get(key) ?? parts), methods: new Set() };
-        alike.push(item);
-      }
-      item.methods.add(httpMethod);
-      const { path, names } = item;
+  const itemsByKey = new Map<string, Item[]>();
+  /** The first item of the key that has no operation for the method yet. */
+  const itemFor = (httpMethod: string, key: string): Item => {
+    const alike = itemsByKey.get(key) ?? [];
+    const free = alike.find(({ methods }) => !methods.has(httpMethod));
+    const item = free ?? { ...uniquePath(partsByKey.get(key) ?? []), methods: new Set() };
+    if (free === undefined) itemsByKey.set(key, [...alike, item]);
+    item.methods.add(httpMethod);
+    return item;
+  };
+  return parted.flatMap(({ binding, parts, shape, key }) => {
+    const free = anyMethods.filter((method) => !named.has(`${method} ${shape}`));
+    return (binding.httpMethod === '*' ? free : [binding.httpMethod]).map((httpMethod) => {
+      const { path, names } = itemFor(httpMethod, key);
       const parameters = parametersOf(parts).map((each, index) => ({ ...each, name: names[index] ?? each.name }));
-      found.push({ binding, path, httpMethod, parameters });
-    }
-  }
-  return found;
+      return { binding, path, httpMethod, parameters };
+    });
+  });
+}
+
+/** A binding with the parts of its path, their shape, and the key that bindings of one path item share. */
+function partBinding(binding: Binding, context: DocumentContext) {
+  const parts = partsOf(binding, context);
+  const shape = shapeOf(parts);
+  // Split variables are alike whatever they match; one parameter with a pattern is not.
+  return { binding, parts, shape, key: isSplit(context) ? textOf(parts, []) : shape };
 }
 
 /** Gives each path a text of its own; the name of the last parameter makes the difference. */

@@ -131,7 +131,7 @@ function listedRequired(message: MessageDescriptor, context: DocumentContext): r
 function property(field: FieldDescriptor, context: DocumentContext): JsonSchema {
   const { isReadOnly, isWriteOnly } = behaviorOf(field);
   const description = fieldDescription(field, context);
-  const byDefault = defaultOf(field);
+  const byDefault = defaultOf(field, context.options.json?.enumsAsNumbers ?? false);
   return {
     ...fieldSchema(field, context),
     ...(description !== undefined && { description }),

@@ -60,10 +60,11 @@ export function findUsage(bindings: readonly Binding[], schema: Schema): TypeUsa
       if (type.kind === 'enum') enums.add(type.enum);
     }
   }
+  const named = [...[...all].filter(({ isMapEntry }) => !isMapEntry), ...enums].map(({ fullName }) => fullName);
   const paths = boundByPath(bindings);
   const partial = new Set([...replies, ...patched]);
   return {
-    names: shortestSuffixes([...[...all, ...enums].map(({ fullName }) => fullName), ...ownComponents]),
+    names: shortestSuffixes([...named, ...ownComponents]),
     fieldsOf,
     operationTypes,
     isPartial: (message) => partial.has(message),

@@ -70,10 +70,10 @@ export function isText({ type }: FieldDescriptor): boolean {
 }
 
 /** The default of a proto2 or editions field as JSON; undefined when none is declared, or it is bytes. */
-export function defaultOf(field: FieldDescriptor): string | number | boolean | undefined {
+export function defaultOf(field: FieldDescriptor, enumsAsNumbers: boolean): string | number | boolean | undefined {
   const text = field.defaultValue;
   if (text === undefined || field.type.kind === 'message') return undefined;
-  if (field.type.kind === 'enum') return text;
+  if (field.type.kind === 'enum') return enumsAsNumbers ? field.type.enum.valuesByName.get(text)?.number : text;
   const { type } = scalarSchemas[field.type.scalar];
   if (field.type.scalar === 'bool') return text === 'true';
   if (type === 'string') return field.type.scalar === 'bytes' ? undefined : text;
