@@ -59,3 +59,25 @@ export function codeName(code: number): GrpcCodeName {
 export function httpStatusOf(code: number): number {
   return httpStatuses[codeName(code)];
 }
+
+const codesByHttpStatus: ReadonlyMap<number, GrpcCode> = new Map([
+  [400, GrpcCode.INVALID_ARGUMENT],
+  [401, GrpcCode.UNAUTHENTICATED],
+  [403, GrpcCode.PERMISSION_DENIED],
+  [404, GrpcCode.NOT_FOUND],
+  [405, GrpcCode.UNIMPLEMENTED],
+  [409, GrpcCode.ABORTED],
+  [413, GrpcCode.RESOURCE_EXHAUSTED],
+  [429, GrpcCode.RESOURCE_EXHAUSTED],
+  [499, GrpcCode.CANCELLED],
+  [501, GrpcCode.UNIMPLEMENTED],
+  [502, GrpcCode.UNAVAILABLE],
+  [503, GrpcCode.UNAVAILABLE],
+  [504, GrpcCode.DEADLINE_EXCEEDED],
+]);
+
+/** The code for a failure that only has an HTTP status, such as one of the framework or of a hook: `401` → UNAUTHENTICATED. */
+export function codeOfHttpStatus(httpStatus: number): GrpcCode {
+  const fallback = httpStatus >= 500 ? GrpcCode.INTERNAL : GrpcCode.INVALID_ARGUMENT;
+  return codesByHttpStatus.get(httpStatus) ?? fallback;
+}

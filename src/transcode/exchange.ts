@@ -14,9 +14,29 @@ export interface HttpRequest {
   readonly body: Uint8Array;
 }
 
+/** The value of a header; of one sent more than once the values joined, as RFC 9110, 5.3 reads them. */
+export function headerText(header: string | readonly string[] | undefined): string | undefined {
+  return header === undefined || typeof header === 'string' ? header : header.join(', ');
+}
+
 export interface HttpReply {
   readonly status: number;
   /** Lower-case names, one pair per header line. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array;
+}
+
+/** A reply whose body comes in pieces; the rest of `HttpReply` is as it is there. */
+export interface HttpStreamReply {
+  readonly status: number;
+  readonly headers: HttpReply['headers'];
+  /**
+   * The body. Pulled, never collected. It throws only where the framing cannot carry an error: then the connection is to
+   * be cut, so that the client sees that the reply is incomplete.
+   */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Sent when nothing else was for a while; undefined where the framing has no room for it. */
+  readonly heartbeat: Uint8Array | undefined;
+  /** How the call ended, once `chunks` has: for `grpc-status` trailers. */
+  readonly outcome: () => { readonly code: number; readonly message: string };
 }

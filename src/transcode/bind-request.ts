@@ -1,0 +1,92 @@
+/**
+ * @module The request message of one call: body, query and path, each encoded by itself and concatenated in that order. Protobuf
+ * merges concatenated encodings and the last value of a field wins, so the path wins by construction.
+ */
+import type { Codec } from '../codec/codec.ts';
+import { CodecError } from '../codec/codec-error.ts';
+import type { Binding, PathVariable } from '../routing/binding.ts';
+import { StatusError } from '../status/status-error.ts';
+import { concatFragments } from '../wire/fragment.ts';
+import { compileBodyBinder } from './bind-body.ts';
+import { compileQueryBinder } from './bind-query.ts';
+import { type HttpRequest, headerText } from './exchange.ts';
+import { bodyFormatOf } from './media-type.ts';
+import type { TranscodeOptions } from './options.ts';
+import { parseQuery } from './query-string.ts';
+import { compileQuerySplitter, emptyQuery, type SplitQuery, type SystemParameters } from './system-parameters.ts';
+import { compileMaskDeriver } from './update-mask.ts';
+
+export interface BoundRequest {
+  readonly message: Uint8Array;
+  readonly system: SystemParameters;
+}
+
+/** Throws INVALID_ARGUMENT with a field violation, or 415. */
+export type RequestBinder = (request: HttpRequest, captures: readonly string[]) => BoundRequest;
+
+export function compileRequestBinder(binding: Binding, codec: Codec, options: TranscodeOptions): RequestBinder {
+  const split = compileQuerySplitter(binding.method.input, options.ignoredQuery);
+  const bindQuery = compileQueryBinder(binding, codec, options);
+  const bindBody = compileBodyBinder(binding, codec, options);
+  const bindPath = compilePathBinder(binding.variables, codec);
+  const deriveMask = options.patchMask ? compileMaskDeriver(binding, codec) : undefined;
+  const refuseCollision = options.collision === 'reject' ? compileCollisionCheck(binding, codec) : undefined;
+  return (request, captures) => {
+    const { body } = request;
+    const contentType = headerText(request.headers['content-type']);
+    const query = queryOf(request.target, split, options);
+    const fragments = [bindBody(body, contentType)];
+    if (query.pairs.length > 0) fragments.push(...bindQuery(query.pairs));
+    if (body.length > 0 && (deriveMask ?? refuseCollision) !== undefined && bodyFormatOf(contentType) === 'json') {
+      refuseCollision?.(body);
+      if (deriveMask !== undefined) fragments.push(deriveMask(body, query.pairs));
+    }
+    for (const [index, bind] of bindPath.entries()) fragments.push(bind(captures[index] ?? ''));
+    return { message: concatFragments(fragments.filter((fragment) => fragment.length > 0)), system: query.system };
+  };
+}
+
+function queryOf(
+  target: string,
+  split: (pairs: ReturnType<typeof parseQuery>) => SplitQuery,
+  options: TranscodeOptions,
+): SplitQuery {
+  const start = target.indexOf('?');
+  if (start < 0 || start === target.length - 1) return emptyQuery;
+  return split(parseQuery(target.slice(start + 1), options.limits.queryPairs));
+}
+
+function compilePathBinder(
+  variables: readonly PathVariable[],
+  codec: Codec,
+): readonly ((text: string) => Uint8Array)[] {
+  return variables.map(({ text: name, fields }) => {
+    const read = codec.textReader(fields);
+    return (text) => {
+      try {
+        return read(text);
+      } catch (error) {
+        if (error instanceof CodecError) throw StatusError.invalidField(name, error.description, error);
+        throw error;
+      }
+    };
+  });
+}
+
+/** For `collision: reject`: the body must not set what the path binds. */
+function compileCollisionCheck(
+  { body, method, variables }: Binding,
+  codec: Codec,
+): ((json: Uint8Array) => void) | undefined {
+  if (body.kind === 'none' || variables.length === 0) return undefined;
+  const prefix = body.kind === 'field' ? `${body.field.name}.` : '';
+  const type =
+    body.kind === 'whole' ? method.input : body.field.type.kind === 'message' ? body.field.type.message : undefined;
+  const bound = variables.filter(({ text }) => text.startsWith(prefix)).map(({ text }) => text.slice(prefix.length));
+  if (type === undefined || bound.length === 0) return undefined;
+  return (json) => {
+    const collision = codec.presentPaths(type, json).find((path) => bound.includes(path));
+    if (collision === undefined) return;
+    throw StatusError.invalidField(prefix + collision, 'set by the body and by the path; leave it out of the body');
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * @module google.api.HttpBody: raw bytes with a content type where JSON would stand (google/api/httpbody.proto).
+ */
+import type { FieldDescriptor, MessageDescriptor } from '../schema/descriptors.ts';
+import { lengthDelimited, lengthDelimitedFields } from '../wire/fragment.ts';
+
+const CONTENT_TYPE = 1;
+const DATA = 2;
+
+export interface RawBody {
+  /** "" when the message does not say. */
+  readonly contentType: string;
+  readonly data: Uint8Array;
+}
+
+export function isHttpBody(message: MessageDescriptor): boolean {
+  return message.fullName === 'google.api.HttpBody';
+}
+
+/** The field holds one HttpBody. */
+export function isHttpBodyField(field: FieldDescriptor): boolean {
+  return field.type.kind === 'message' && !field.isRepeated && isHttpBody(field.type.message);
+}
+
+export function encodeHttpBody({ contentType, data }: RawBody): Uint8Array {
+  const parts = data.length === 0 ? [] : [lengthDelimited(DATA, data)];
+  if (contentType !== '') parts.unshift(lengthDelimited(CONTENT_TYPE, Buffer.from(contentType)));
+  return Buffer.concat(parts);
+}
+
+/** Views into `wire`; of fields given twice the last one counts. Throws WireFormatError. */
+export function decodeHttpBody(wire: Uint8Array): RawBody {
+  const fields = new Map(lengthDelimitedFields(wire));
+  const contentType = fields.get(CONTENT_TYPE);
+  return {
+    contentType: contentType === undefined ? '' : Buffer.from(contentType).toString('utf8'),
+    data: fields.get(DATA) ?? new Uint8Array(),
+  };
+}
+
+/** The HttpBody in a field of a message: the field's occurrences merge as the concatenation of their bytes. */
+export function decodeHttpBodyField(field: FieldDescriptor, wire: Uint8Array): RawBody {
+  const occurrences = lengthDelimitedFields(wire).filter(([fieldNumber]) => fieldNumber === field.number);
+  return decodeHttpBody(Buffer.concat(occurrences.map(([, bytes]) => bytes)));
+}
