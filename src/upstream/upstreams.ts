@@ -21,6 +21,8 @@ export interface UpstreamStatus {
 export interface Upstreams {
   /** The upstream that serves a service, by the service's full name. Ask once, keep the answer. */
   forService(fullName: string): Transport | undefined;
+  /** All of them, in the order of the configuration. */
+  readonly transports: readonly Transport[];
   /** Each upstream as it is now, in the order of the configuration. */
   readonly status: readonly UpstreamStatus[];
   /** Starts to connect to all of them. One that cannot be reached is tried again, for as long as it takes. */
@@ -42,6 +44,7 @@ export function createUpstreams(configs: readonly UpstreamConfig[]): Upstreams {
   };
   return {
     forService: find,
+    transports: upstreams.map(({ transport }) => transport),
     get status() {
       return upstreams.map(({ config, transport }) => ({
         target: transport.target,

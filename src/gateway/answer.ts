@@ -1,0 +1,118 @@
+/**
+ * @module A request as plain data to its answer: match, call, and every failure turned into an answer in one place.
+ */
+import type { Binding } from '../routing/binding.ts';
+import type { MatchOutcome } from '../routing/route-table.ts';
+import { GrpcCode } from '../status/code.ts';
+import { StatusError } from '../status/status-error.ts';
+import { type HttpReply, type HttpRequest, type HttpStreamReply, headerText } from '../transcode/exchange.ts';
+import { isErrorEnveloped } from '../transcode/stream-framing.ts';
+import { type CallContext, callServerStream, callUnary } from './call.ts';
+import type { Generation } from './generation.ts';
+import { isMethodOverride, overriddenRequest } from './method-override.ts';
+
+/** What a request's method and path mean, in the generation that was current when it came. */
+export interface Match {
+  readonly generation: Generation;
+  readonly outcome: MatchOutcome;
+  /** The form-encoded POST stands for a GET. */
+  readonly isOverride: boolean;
+  /** The rule of the call; undefined when none has this method and path. */
+  readonly binding: Binding | undefined;
+}
+
+export interface Answer {
+  readonly reply: HttpReply | HttpStreamReply;
+  /** Why the reply is an error, with its cause for the log; undefined when it is none. */
+  readonly error: StatusError | undefined;
+}
+
+export interface AnswerContext {
+  readonly signal: AbortSignal;
+  readonly targetOf: CallContext['targetOf'];
+}
+
+export function matchRequest(
+  generation: Generation,
+  method: string,
+  target: string,
+  headers: HttpRequest['headers'],
+): Match {
+  const isOverride = generation.options.transcoding.methodOverride && isMethodOverride(method, headers);
+  const outcome = generation.table.match(isOverride ? 'GET' : method, pathOf(target));
+  return { generation, outcome, isOverride, binding: outcome.kind === 'matched' ? outcome.binding : undefined };
+}
+
+/** The path of a request target in origin or absolute form, raw: `http://host/a%20b?c` → `/a%20b`. */
+export function pathOf(target: string): string {
+  const origin = originForm(target);
+  const end = origin.indexOf('?');
+  return end < 0 ? origin : origin.slice(0, end);
+}
+
+/** A proxy's client writes the whole URL as target (RFC 9112, 3.2.2); only its path and query matter here. */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const [, rest] = /^https?:\/\/[^/?]*(.*)$/i.exec(target) ?? [];
+  return rest === undefined ? target : rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** Never rejects. */
+export async function answer(match: Match, request: HttpRequest, context: AnswerContext): Promise<Answer> {
+  const { generation, outcome, isOverride } = match;
+  try {
+    if (outcome.kind !== 'matched') return { reply: unmatchedReply(outcome, request), error: undefined };
+    const http = isOverride ? overriddenRequest(request) : request;
+    const { binding, captures } = outcome;
+    const call = binding.method.isServerStreaming ? callServerStream : callUnary;
+    const { limits } = generation.options;
+    const reply = await call(
+      { binding, captures, http, signal: context.signal },
+      {
+        transcoder: generation.transcoder,
+        targetOf: context.targetOf,
+        streamTimeoutMs: limits.streamTimeout,
+        maxTimeoutMs: limits.timeoutMax,
+      },
+    );
+    return { reply, error: undefined };
+  } catch (error) {
+    return answerError(generation, error, request.headers, match.binding);
+  }
+}
+
+/** Where no rule has the method and path. Throws what is to be answered as an error: 404 and 405. */
+function unmatchedReply(
+  outcome: Exclude<MatchOutcome, { kind: 'matched' }>,
+  { method, target }: HttpRequest,
+): HttpReply {
+  const path = pathOf(target);
+  switch (outcome.kind) {
+    case 'options':
+      return { status: 204, headers: [['allow', outcome.allow.join(', ')]], body: new Uint8Array() };
+    case 'wrongMethod':
+      throw new StatusError(
+        GrpcCode.UNIMPLEMENTED,
+        `${path} does not take ${method}, but ${outcome.allow.join(', ')}`,
+        {
+          httpStatus: 405,
+          headers: [['allow', outcome.allow.join(', ')]],
+        },
+      );
+    case 'unmatched':
+      throw new StatusError(GrpcCode.NOT_FOUND, `no rule serves ${method} ${path}`);
+  }
+}
+
+/** A StatusError is answered as it is; anything else is a bug of ours, answered as INTERNAL without a word of the inside. */
+export function answerError(
+  { transcoder }: Generation,
+  cause: unknown,
+  headers: HttpRequest['headers'],
+  binding?: Binding,
+): Answer {
+  const error = StatusError.from(cause);
+  const accept = headerText(headers['accept']);
+  const isEnveloped = binding?.method.isServerStreaming === true && isErrorEnveloped(accept, transcoder.options);
+  return { reply: transcoder.errors.render(error, accept, isEnveloped), error };
+}

@@ -1,0 +1,114 @@
+/**
+ * A reply stream to the pieces of an HTTP body. Batch in, piece out: what arrived together leaves together.
+ */
+import { GrpcCode } from '../status/code.ts';
+import { StatusError } from '../status/status-error.ts';
+import type { HttpStreamReply } from '../transcode/exchange.ts';
+import { headersOf } from '../transcode/metadata.ts';
+import type { MetadataOptions } from '../transcode/options.ts';
+import type { ErrorRenderer } from '../transcode/render-error.ts';
+import type { ReplyRenderer } from '../transcode/render-reply.ts';
+import { isIndentable, type StreamFraming } from '../transcode/stream-framing.ts';
+import type { SystemParameters } from '../transcode/system-parameters.ts';
+import type { ReplyStream } from '../upstream/transport.ts';
+
+/** How one reply's messages become bytes. */
+export interface MessageFramer {
+  readonly heartbeat: Uint8Array | undefined;
+  /** Known before the first message, but for raw bytes: there the first message says. */
+  contentTypeOf(first: Uint8Array | undefined): string;
+  message(message: Uint8Array, index: number): readonly Uint8Array[];
+  /** The end of the body, or undefined when an error cannot be told in it. */
+  end(count: number, error: StatusError | undefined): Uint8Array | undefined;
+}
+
+export interface TextFramerParts {
+  readonly framing: StreamFraming;
+  readonly reply: ReplyRenderer;
+  readonly system: SystemParameters;
+  readonly errors: ErrorRenderer;
+}
+
+export function textFramer({ framing, reply, system, errors }: TextFramerParts): MessageFramer {
+  const oneLine = isIndentable(framing) ? system : { ...system, prettyPrint: false };
+  return {
+    heartbeat: framing.heartbeat,
+    contentTypeOf: () => framing.contentType,
+    message: (message, index) => framing.message(reply.json(message, oneLine), index),
+    end: (count, error) => framing.end(count, error && errors.statusOf(error)),
+  };
+}
+
+/** HttpBody chunks untouched, with the content type of the first. */
+export function rawFramer({ raw }: ReplyRenderer): MessageFramer {
+  const read = raw ?? ((data: Uint8Array) => ({ contentType: '', data }));
+  return {
+    heartbeat: undefined,
+    contentTypeOf: (first) => (first && read(first).contentType) || 'application/octet-stream',
+    message: (message) => [read(message).data],
+    end: (_count, error) => (error === undefined ? new Uint8Array() : undefined),
+  };
+}
+
+/** Resolves with the first batch or the end; rejects with the error that came before any message. */
+export async function frameMessages(
+  stream: ReplyStream,
+  framer: MessageFramer,
+  options: MetadataOptions,
+): Promise<HttpStreamReply> {
+  const iterator = stream[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  const metadata = await stream.headers;
+  let outcome = { code: GrpcCode.OK as number, message: '' };
+  const finish = (error: StatusError): void => {
+    outcome = { code: error.code, message: error.message };
+  };
+  const contentType = framer.contentTypeOf(first.done ? undefined : first.value[0]);
+  return {
+    status: 200,
+    headers: [['content-type', contentType], ...headersOf(metadata, options)],
+    chunks: pieces(iterator, first, framer, finish),
+    heartbeat: framer.heartbeat,
+    outcome: () => outcome,
+  };
+}
+
+type Batch = IteratorResult<readonly Uint8Array[]>;
+
+async function* pieces(
+  iterator: AsyncIterator<readonly Uint8Array[]>,
+  first: Batch,
+  framer: MessageFramer,
+  finish: (error: StatusError) => void,
+): AsyncGenerator<Uint8Array, void> {
+  let count = 0;
+  let failure: StatusError | undefined;
+  const parts: Uint8Array[] = [];
+  const fail = (error: unknown): void => {
+    failure = StatusError.from(error);
+    finish(failure);
+  };
+  try {
+    let batch = first;
+    while (!batch.done && failure === undefined) {
+      try {
+        for (const message of batch.value) parts.push(...framer.message(message, count++));
+      } catch (error) {
+        fail(error);
+      }
+      // Messages before one that failed are sent all the same.
+      if (parts.length > 0) yield Buffer.concat(parts.splice(0));
+      if (failure === undefined)
+        batch = await iterator.next().catch((error) => {
+          fail(error);
+          return batch;
+        });
+    }
+  } finally {
+    // Also when the reader leaves early: the upstream call is cancelled then.
+    await iterator.return?.();
+  }
+  const end = framer.end(count, failure);
+  if (end === undefined) throw failure;
+  if (end.length > 0) yield end;
+}

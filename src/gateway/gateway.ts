@@ -1,0 +1,138 @@
+/**
+ * @module The gateway without HTTP: options to a generation, requests as plain data to answers. Swaps generations on reload and ends
+ * what has a lifetime.
+ */
+import type { HttpRequest } from '../transcode/exchange.ts';
+import type { UpstreamStatus } from '../upstream/upstreams.ts';
+import { type Answer, answer, answerError, type Match, matchRequest } from './answer.ts';
+import { createGeneration, type Generation } from './generation.ts';
+import { connectUpstreams, type LiveUpstreams } from './live-upstreams.ts';
+import { type Options, type ResolveContext, resolveOptions, type TandemOptions } from './options.ts';
+
+export interface Readiness {
+  readonly isReady: boolean;
+  readonly upstreams: readonly UpstreamStatus[];
+}
+
+export interface Gateway {
+  readonly options: Options;
+  /** The current generation. */
+  readonly generation: Generation;
+  /** What a request means. Throws StatusError INVALID_ARGUMENT for a malformed escape in what a variable captures. */
+  match(method: string, target: string, headers: HttpRequest['headers']): Match;
+  /** Answers a request; failures are answers too, so this never rejects. Aborting `signal` cancels the upstream call. */
+  answer(match: Match, request: HttpRequest, signal: AbortSignal): Promise<Answer>;
+  /** The answer for a failure outside of a call. */
+  answerError(error: unknown, headers: HttpRequest['headers']): Answer;
+  readiness(): Readiness;
+  /**
+   * Builds the next generation, from the same options or from others, and swaps it in whole. Rejects with SchemaError when anything in
+   * it is wrong; the old one stays then.
+   */
+  reload(options?: TandemOptions): Promise<Generation>;
+  /** Told of every generation that is swapped in. */
+  onReload(listener: (generation: Generation) => void): void;
+  /** Not ready from now on; calls go on. */
+  drain(): void;
+  /** Ends the upstream connections, once their calls have ended or `limits.drain` has passed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Loads everything and gives a gateway that can answer. Rejects with SchemaError listing every problem of the options, protos and
+ * rules. An upstream that cannot be reached is no problem: the gateway is not ready and goes on trying.
+ */
+export async function createGateway(input: TandemOptions, context: ResolveContext = {}): Promise<Gateway> {
+  const options = resolveOptions(input, context);
+  const upstreams = connectUpstreams(options);
+  try {
+    return new LiveGateway(await createGeneration(options, upstreams), upstreams, context);
+  } catch (error) {
+    await upstreams.close();
+    throw error;
+  }
+}
+
+class LiveGateway implements Gateway {
+  #generation: Generation;
+  #upstreams: LiveUpstreams;
+  #isDraining = false;
+  readonly #context: ResolveContext;
+  readonly #listeners: ((generation: Generation) => void)[] = [];
+  readonly #closing = new AbortController();
+
+  constructor(generation: Generation, upstreams: LiveUpstreams, context: ResolveContext) {
+    this.#generation = generation;
+    this.#upstreams = upstreams;
+    this.#context = context;
+    this.#awaitReflection();
+  }
+
+  get options(): Options {
+    return this.#generation.options;
+  }
+
+  get generation(): Generation {
+    return this.#generation;
+  }
+
+  match(method: string, target: string, headers: HttpRequest['headers']): Match {
+    return matchRequest(this.#generation, method, target, headers);
+  }
+
+  answer(match: Match, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
+    return answer(match, request, { signal, targetOf: this.#upstreams.targetOf });
+  }
+
+  answerError(error: unknown, headers: HttpRequest['headers']): Answer {
+    return answerError(this.#generation, error, headers);
+  }
+
+  readiness(): Readiness {
+    const upstreams = this.#upstreams.status;
+    const isHealthy = upstreams.some(({ state }) => state === 'ready' || state === 'idle');
+    return { isReady: isHealthy && !this.#isDraining && this.#generation.unreflected.length === 0, upstreams };
+  }
+
+  async reload(input?: TandemOptions): Promise<Generation> {
+    const options = input === undefined ? this.options : resolveOptions(input, this.#context);
+    const isSame = JSON.stringify(options.upstreams) === JSON.stringify(this.options.upstreams);
+    const upstreams = isSame ? this.#upstreams : connectUpstreams(options);
+    try {
+      this.#generation = await createGeneration(options, upstreams);
+    } catch (error) {
+      if (!isSame) await upstreams.close();
+      throw error;
+    }
+    const old = this.#upstreams;
+    this.#upstreams = upstreams;
+    if (!isSame) void old.close(AbortSignal.timeout(options.limits.drain));
+    for (const listener of this.#listeners) listener(this.#generation);
+    return this.#generation;
+  }
+
+  onReload(listener: (generation: Generation) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  async close(): Promise<void> {
+    this.#isDraining = true;
+    this.#closing.abort();
+    await this.#upstreams.close(AbortSignal.timeout(this.options.limits.drain));
+  }
+
+  /** Upstreams whose descriptors could not be fetched at the start are asked again as soon as they can be reached. */
+  #awaitReflection(): void {
+    const { unreflected } = this.#generation;
+    if (unreflected.length === 0) return;
+    Promise.any(unreflected.map((transport) => transport.ready(this.#closing.signal)))
+      .then(() => this.reload())
+      .then(() => this.#awaitReflection())
+      // Closed while waiting, or refused: the problem stands in the log of the one who reloads next.
+      .catch(() => {});
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * @module Generation: everything that was decided at start-up, in one immutable object. A reload makes the next one; calls in flight
+ * finish on the one they began with.
+ */
+import { createCodec } from '../codec/create-codec.ts';
+import { createOpenApi } from '../openapi/create-openapi.ts';
+import type { OpenApiDocument } from '../openapi/document.ts';
+import { createBindings } from '../routing/create-bindings.ts';
+import { findOverlaps } from '../routing/overlaps.ts';
+import { createRouteTable, type RouteTable } from '../routing/route-table.ts';
+import { collectHttpRules } from '../schema/collect-http-rules.ts';
+import type { Schema, ServiceDescriptor } from '../schema/descriptors.ts';
+import type { MethodRules } from '../schema/http-rule.ts';
+import { loadSchema } from '../schema/load-schema.ts';
+import { type Problem, SchemaError } from '../schema/problem.ts';
+import { readServiceConfigs } from '../schema/service-config.ts';
+import { createTranscoder, type Transcoder } from '../transcode/transcoder.ts';
+import type { Transport } from '../upstream/transport.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
+import { openApiOptionsOf } from './open-api-options.ts';
+import type { Options } from './options.ts';
+import { reflectAll } from './reflect.ts';
+import { codecOptionsOf, transcodeOptionsOf } from './transcode-options.ts';
+
+export interface Generation {
+  readonly options: Options;
+  readonly schema: Schema;
+  readonly table: RouteTable;
+  readonly transcoder: Transcoder;
+  /** What is no error but worth knowing: overlaps, rules that can never match. `tandem check` prints them. */
+  readonly findings: readonly Problem[];
+  /** Upstreams whose descriptors are asked for by reflection and could not be fetched yet. */
+  readonly unreflected: readonly Transport[];
+  /** Made on the first call and kept. */
+  openApi(): OpenApiDocument;
+}
+
+/** How long an upstream has to answer what it serves, in milliseconds, before it counts as unreachable. */
+const REFLECTION_TIMEOUT_MS = 5_000;
+
+/** Builds a generation from the options. Rejects with SchemaError listing every problem of protos and rules. */
+export async function createGeneration(options: Options, upstreams: Upstreams): Promise<Generation> {
+  const transports = options.reflect ? upstreams.transports : [];
+  const { files, unreachable } = await reflectAll(transports, REFLECTION_TIMEOUT_MS);
+  const serviceConfigs = readServiceConfigs(options.rules);
+  const loaded = await loadSchema({
+    protos: options.protos,
+    imports: options.imports,
+    descriptorSets: options.descriptorSets,
+    fileDescriptors: files,
+    mixins: serviceConfigs.mixins,
+  });
+  const { schema, services } = loaded;
+  const rules = collectHttpRules(loaded, serviceConfigs);
+  const bound = createBindings(withUnannotated(rules.rules, services), options.transcoding);
+  const routed = createRouteTable(bound.bindings, options.transcoding);
+  const problems = [...rules.problems, ...bound.problems, ...routed.problems, ...unknownServices(options, schema)];
+  if (problems.length > 0) throw new SchemaError(problems);
+  const { table } = routed;
+  return Object.freeze({
+    options,
+    schema,
+    table,
+    transcoder: createTranscoders(options, schema),
+    findings: [...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
+    unreflected: unreachable,
+    openApi: once(() => {
+      const names = services.map(({ fullName }) => fullName);
+      return createOpenApi({ bindings: table.bindings, schema, options: openApiOptionsOf(options, names) });
+    }),
+  });
+}
+
+/** Methods without a rule stand behind the others with none: automatic mapping, if it is on, gives them one. */
+function withUnannotated(
+  rules: readonly MethodRules[],
+  services: readonly ServiceDescriptor[],
+): readonly MethodRules[] {
+  const annotated = new Set(rules.map(({ method }) => method));
+  const others = services.flatMap(({ methods }) => methods).filter((method) => !annotated.has(method));
+  return [...rules, ...others.map((method) => ({ method, rules: [] }))];
+}
+
+function createTranscoders(options: Options, schema: Schema): Transcoder {
+  const codecOptions = codecOptionsOf(options);
+  const detailCodec = createCodec(schema, { ...codecOptions, unknownAny: 'base64' });
+  return createTranscoder(createCodec(schema, codecOptions), detailCodec, transcodeOptionsOf(options));
+}
+
+/** Services that the configuration sends somewhere but that nothing describes. */
+function unknownServices({ upstreams }: Options, { services }: Schema): readonly Problem[] {
+  return upstreams.flatMap((upstream, index) =>
+    upstream.services
+      .filter((name) => !services.has(name))
+      .map((name) => ({
+        position: undefined,
+        subject: `upstreams[${index}].services`,
+        message: `no proto has a service ${name}; write one of ${[...services.keys()].join(', ') || 'none'}`,
+      })),
+  );
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * The upstreams of a configuration with their connections: they outlive a generation when a reload leaves them as they are.
+ */
+import { readFileSync } from 'node:fs';
+import { type Problem, SchemaError } from '../schema/problem.ts';
+import type { TlsOptions } from '../upstream/transport.ts';
+import { createUpstreams, type UpstreamConfig, type Upstreams } from '../upstream/upstreams.ts';
+import type { CallTarget } from './call.ts';
+import type { Options, UpstreamOptions } from './options.ts';
+
+export interface LiveUpstreams extends Upstreams {
+  /** Where the calls of a service go; undefined when nothing is configured for it. */
+  readonly targetOf: (service: string) => CallTarget | undefined;
+}
+
+/**
+ * Starts to connect to the upstreams; those that cannot be reached are tried again for as long as it takes. Throws SchemaError for a
+ * target or TLS file that is none.
+ */
+export function connectUpstreams({ upstreams: written, limits }: Options): LiveUpstreams {
+  const problems: Problem[] = [];
+  const configs = written.map((upstream, index) => configOf(upstream, limits.replyBytes, index, problems));
+  if (problems.length > 0) throw new SchemaError(problems);
+  const upstreams = createUpstreams(configs);
+  const timeouts = new Map(upstreams.transports.map((transport, index) => [transport, written[index]?.timeout]));
+  const known = new Map<string, CallTarget | undefined>();
+  upstreams.connect();
+  const find = (service: string): CallTarget | undefined => {
+    const transport = upstreams.forService(service);
+    return transport && { transport, timeoutMs: timeouts.get(transport) ?? limits.timeoutDefault };
+  };
+  return Object.assign(upstreams, {
+    targetOf: (service: string) => {
+      const target = known.get(service) ?? find(service);
+      known.set(service, target);
+      return target;
+    },
+  });
+}
+
+function configOf(upstream: UpstreamOptions, replyBytes: number, index: number, problems: Problem[]): UpstreamConfig {
+  const { target, services, tls } = upstream;
+  return {
+    target,
+    services,
+    maxReplyBytes: replyBytes,
+    // The transcoded message is what the body's limit bounds; JSON of 4 MiB never makes more protobuf than this.
+    maxRequestBytes: Number.MAX_SAFE_INTEGER,
+    ...(tls && { tls: readTls(tls, `upstreams[${index}].tls`, problems) }),
+  };
+}
+
+function readTls(tls: NonNullable<UpstreamOptions['tls']>, key: string, problems: Problem[]): TlsOptions {
+  const read = (name: 'ca' | 'cert' | 'key'): { [name: string]: Buffer } => {
+    const path = tls[name];
+    if (path === undefined) return {};
+    try {
+      return { [name]: readFileSync(path) };
+    } catch (error) {
+      const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(error);
+      problems.push({ position: undefined, subject: `${key}.${name}`, message: `${path}: ${reason}` });
+      return {};
+    }
+  };
+  const { serverName } = tls;
+  return { ...read('ca'), ...read('cert'), ...read('key'), ...(serverName !== undefined && { serverName }) };
+}

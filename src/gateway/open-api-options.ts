@@ -1,0 +1,20 @@
+/** What the OpenAPI document must know of the configuration to say what the gateway really does. */
+import type { OpenApiOptions } from '../openapi/options.ts';
+import type { Options } from './options.ts';
+
+/** `names` are the services', for a document without a title of its own. */
+export function openApiOptionsOf({ docs, transcoding }: Options, names: readonly string[]): OpenApiOptions {
+  const { json, queryMaps, collision, errors, streamEnvelope } = transcoding;
+  const { title, version, description, servers } = docs;
+  return {
+    title: title ?? (names.join(', ') || 'No services'),
+    version: version ?? '0.0.0',
+    ...(description !== undefined && { description }),
+    ...(servers.length > 0 && { servers: servers.map((url) => ({ url })) }),
+    json: { protoNames: json.protoNames, enumsAsNumbers: json.enumsAsNumbers },
+    queryMaps,
+    collision,
+    errors,
+    streamEnvelope,
+  };
+}

@@ -1,0 +1,41 @@
+/** The configuration as the lower rooms want it: each has its own small set of options and knows no other. */
+import type { CodecOptions } from '../codec/codec.ts';
+import type { TranscodeOptions } from '../transcode/options.ts';
+import type { Options } from './options.ts';
+
+export function codecOptionsOf({ transcoding, limits }: Options): CodecOptions {
+  const { emitDefaults, protoNames, enumsAsNumbers, enumIgnoreCase } = transcoding.json;
+  return {
+    emitDefaults,
+    protoNames,
+    enumsAsNumbers,
+    enumIgnoreCase,
+    ignoreUnknown: transcoding.unknownFields === 'ignore',
+    maxDepth: limits.jsonDepth,
+  };
+}
+
+export function transcodeOptionsOf({ transcoding, limits }: Options): TranscodeOptions {
+  const { unknownQuery, queryMaps, strayBody, collision, patchMask, errors, streamEnvelope, metadata } = transcoding;
+  return Object.freeze({
+    unknownQuery,
+    ignoredQuery: new Set(transcoding.ignoredQuery),
+    queryMaps,
+    strayBody,
+    collision,
+    patchMask,
+    errors,
+    streamEnvelope,
+    indent: transcoding.json.indent,
+    metadata: {
+      requestHeaders: new Set(metadata.requestHeaders),
+      responseHeaders: new Set(metadata.responseHeaders),
+    },
+    limits: {
+      metadataBytes: limits.metadataBytes,
+      metadataPairs: limits.metadataPairs,
+      queryPairs: limits.queryPairs,
+      depth: limits.jsonDepth,
+    },
+  });
+}
