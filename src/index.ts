@@ -1,1 +1,9 @@
-export {};
+/**
+ * The library: the gateway without HTTP, the server, and the codec by itself.
+ */
+export { createGateway, type Gateway } from './gateway/gateway.ts';
+export type { TandemOptions } from './gateway/options.ts';
+export { SchemaError } from './schema/problem.ts';
+export { startServer } from './server/start-server.ts';
+export { GrpcCode } from './status/code.ts';
+export { StatusError } from './status/status-error.ts';

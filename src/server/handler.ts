@@ -1,0 +1,108 @@
+/**
+ * @module A transcoded request in Fastify's terms: its RPC for hooks, its body in, its answer out. The only caller of `reply`.
+ */
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Answer, Match } from '../gateway/answer.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { Binding } from '../routing/binding.ts';
+import type { StatusError } from '../status/status-error.ts';
+import type { HttpRequest } from '../transcode/exchange.ts';
+import { announcesBody, readBody } from './read-body.ts';
+import { streamBody } from './stream-body.ts';
+
+/** What hooks see as `request.rpc`: the RPC that this request calls. */
+export interface RequestRpc {
+  /** `package.Service` */
+  readonly service: string;
+  readonly method: string;
+  readonly binding: Binding;
+}
+
+const matchKey = Symbol('tandem.match');
+type WithMatch = FastifyRequest & { [matchKey]?: Match };
+
+/** The match of a request, made once. Throws StatusError for a malformed escape. */
+export function matchOf(request: FastifyRequest, gateway: Gateway): Match {
+  const holder = request as WithMatch;
+  holder[matchKey] ??= gateway.match(request.method, request.raw.url ?? '/', request.headers);
+  return holder[matchKey];
+}
+
+/** The RPC of a request, or undefined when it is none; never throws, since hooks ask. */
+export function rpcOf(request: FastifyRequest, gateway: Gateway): RequestRpc | undefined {
+  try {
+    const { binding } = matchOf(request, gateway);
+    return binding && { service: binding.method.service.fullName, method: binding.method.name, binding };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Answers one request through the gateway. */
+export async function handle(request: FastifyRequest, reply: FastifyReply, gateway: Gateway): Promise<FastifyReply> {
+  const hangUp = abortOnHangUp(reply);
+  try {
+    const http: HttpRequest = {
+      method: request.method,
+      target: request.raw.url ?? '/',
+      headers: request.headers,
+      body: await bodyOf(request, gateway.options.limits.bodyBytes),
+    };
+    const answer = await gateway.answer(matchOf(request, gateway), http, hangUp.signal);
+    return send(request, reply, { ...answer, hangUp, heartbeatMs: gateway.options.transcoding.heartbeat });
+  } catch (error) {
+    return fail(request, reply, gateway, error);
+  }
+}
+
+/** Answers with an error that no call gave. */
+export function fail(request: FastifyRequest, reply: FastifyReply, gateway: Gateway, error: unknown): FastifyReply {
+  return send(request, reply, gateway.answerError(error, request.headers));
+}
+
+/** Aborts when the client goes before it has the whole answer. */
+function abortOnHangUp(reply: FastifyReply): AbortController {
+  const controller = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller;
+}
+
+async function bodyOf(request: FastifyRequest, limit: number): Promise<Uint8Array> {
+  const { body, raw, headers } = request;
+  // Methods whose body Fastify does not look at, such as GET, may still have one: the transcoder decides.
+  const source = body instanceof Readable ? body : announcesBody(headers) ? raw : undefined;
+  return source === undefined ? new Uint8Array() : readBody(source, headers['content-length'], limit);
+}
+
+interface Sending extends Answer {
+  readonly hangUp?: AbortController;
+  readonly heartbeatMs?: number;
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): FastifyReply {
+  const { reply: answer, error, hangUp, heartbeatMs = 0 } = sending;
+  if (error !== undefined) logFailure(request, error);
+  reply.code(answer.status);
+  for (const [name, value] of answer.headers) reply.header(name, value);
+  // The rest of a body that is too large is not read, so the connection cannot serve another request.
+  if (answer.status === 413) reply.header('connection', 'close');
+  if ('body' in answer) return reply.send(answer.body);
+  if (request.method === 'HEAD') {
+    hangUp?.abort();
+    return reply.send();
+  }
+  if (/\btrailers\b/i.test(String(request.headers['te']))) {
+    reply.trailer('grpc-status', async () => String(answer.outcome().code));
+    reply.trailer('grpc-message', async () => encodeURIComponent(answer.outcome().message));
+  }
+  return reply.send(streamBody(answer, heartbeatMs));
+}
+
+function logFailure(request: FastifyRequest, error: StatusError): void {
+  const line = { rpc: request.rpc?.binding.method.fullName, code: error.codeName, err: error.cause };
+  if (error.httpStatus >= 500) request.log.error(line, error.message);
+  else request.log.info(line, error.message);
+}

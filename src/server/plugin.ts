@@ -1,0 +1,109 @@
+/**
+ * @module The Fastify plugin: mounts a gateway's rules in an app and leaves the rest of the app alone.
+ */
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { createGateway, type Gateway } from '../gateway/gateway.ts';
+import type { TandemOptions } from '../gateway/options.ts';
+import type { Binding } from '../routing/binding.ts';
+import { codeOfHttpStatus } from '../status/code.ts';
+import { StatusError } from '../status/status-error.ts';
+import { fail, handle, matchOf, type RequestRpc, rpcOf } from './handler.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The RPC that a transcoded request calls; undefined for every other request. */
+    readonly rpc: RequestRpc | undefined;
+  }
+  interface FastifyInstance {
+    /** The gateway that the plugin made. */
+    readonly tandem: Gateway;
+  }
+  interface FastifyContextConfig {
+    /** The gateway that answers this route. */
+    tandemGateway?: Gateway;
+  }
+}
+
+/**
+ * Serves the rules of protos in an app: `await app.register(tandem, { protos: ['protos'], upstreams: ['127.0.0.1:50051'] })`. The keys
+ * are those of the configuration file; `listen` is the app's own affair. Rejects with SchemaError when the options, protos or rules are
+ * wrong. The app's hooks run for transcoded requests and see `request.rpc`.
+ */
+const plugin: FastifyPluginAsync<TandemOptions> = async (app, options) => {
+  const { prefix: _, ...gatewayOptions } = options as TandemOptions & { readonly prefix?: string };
+  const gateway = await createGateway(gatewayOptions);
+  app.decorate('tandem', gateway);
+  app.addHook('onClose', () => gateway.close());
+  decorateRequests(app);
+  await app.register(async (scope) => mountRules(scope, gateway, headsOf(gateway.generation.table.bindings)));
+};
+
+export const tandem: FastifyPluginAsync<TandemOptions> = fastifyPlugin(plugin, { name: 'tandem', fastify: '5.x' });
+
+/** Gives requests their `rpc`. It is looked up on first use, so that hooks which run before ours see it too. */
+export function decorateRequests(app: FastifyInstance): void {
+  if (app.hasRequestDecorator('rpc')) return;
+  app.decorateRequest('rpc', {
+    getter(this: FastifyRequest) {
+      const gateway = this.routeOptions.config.tandemGateway;
+      return gateway && rpcOf(this, gateway);
+    },
+  });
+}
+
+/**
+ * Answers everything below `heads` through the gateway. What no rule has goes to the app's own 404, so that an app can keep paths of its
+ * own beside the rules'.
+ */
+export function mountRules(scope: FastifyInstance, gateway: Gateway, heads: readonly string[]): void {
+  for (const method of customMethods(gateway.generation.table.bindings, scope)) {
+    scope.addHttpMethod(method, { hasBody: true });
+  }
+  // Bodies reach the handler as they are: the transcoder reads JSON from the bytes.
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  scope.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
+  for (const url of heads) {
+    scope.route({
+      method: scope.supportedMethods,
+      url,
+      exposeHeadRoute: false,
+      config: { tandemGateway: gateway },
+      handler: (request, reply) => {
+        const isOurs = matchOf(request, gateway).outcome.kind !== 'unmatched';
+        return isOurs ? handle(request, reply, gateway) : reply.callNotFound();
+      },
+    });
+  }
+}
+
+/**
+ * The routes that hold every template: its first literal segment and all below it. Fastify's router cannot tell templates apart (it has
+ * no `:verb`, and decodes `%2F` before matching), so it only finds the door.
+ */
+export function headsOf(bindings: readonly Binding[]): readonly string[] {
+  const heads = new Set<string>();
+  for (const { template } of bindings) {
+    const [first] = template.segments;
+    if (first?.kind !== 'literal') return ['/*'];
+    const head = `/${first.text.replaceAll(':', '::')}`;
+    heads.add(head).add(`${head}/*`);
+    if (template.segments.length === 1 && template.verb !== undefined) heads.add(`${head}::${template.verb}`);
+  }
+  return [...heads];
+}
+
+/** HTTP methods of custom rules that Fastify does not know by itself. */
+function customMethods(bindings: readonly Binding[], scope: FastifyInstance): readonly string[] {
+  const methods = new Set(bindings.map(({ httpMethod }) => httpMethod));
+  return [...methods].filter((method) => method !== '*' && !scope.supportedMethods.includes(method));
+}
+
+/** Errors of the framework and of hooks have an HTTP status of their own. */
+export function statusErrorOf(error: unknown): StatusError {
+  const status = (error as { statusCode?: unknown } | undefined)?.statusCode;
+  if (error instanceof StatusError || typeof status !== 'number' || status < 400) return StatusError.from(error);
+  const message = status < 500 && error instanceof Error ? error.message : 'internal error';
+  return new StatusError(codeOfHttpStatus(status), message, { httpStatus: status, cause: error });
+}

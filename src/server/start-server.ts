@@ -1,0 +1,92 @@
+/**
+ * @module The stand-alone server: a Fastify app of our own around a gateway, with the limits of the configuration.
+ */
+import { readFileSync } from 'node:fs';
+import { METHODS } from 'node:http';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  type RawServerDefault,
+} from 'fastify';
+import { createGateway, type Gateway } from '../gateway/gateway.ts';
+import type { ResolveContext, TandemOptions } from '../gateway/options.ts';
+import { GrpcCode } from '../status/code.ts';
+import { StatusError } from '../status/status-error.ts';
+import { fail, handle } from './handler.ts';
+import { mountOwnPaths } from './own-paths.ts';
+import { decorateRequests, mountRules, statusErrorOf } from './plugin.ts';
+
+export interface RunningServer {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  readonly gateway: Gateway;
+  readonly app: FastifyInstance;
+  /** Turns readiness off, lets open calls finish within `limits.drain`, and closes. */
+  close(): Promise<void>;
+}
+
+export interface ServerContext extends ResolveContext {
+  readonly logger?: FastifyBaseLogger;
+}
+
+/** Starts to listen. Rejects with SchemaError for wrong options, protos or rules, and with Node's error when it cannot listen. */
+export async function startServer(input: TandemOptions, context: ServerContext = {}): Promise<RunningServer> {
+  const gateway = await createGateway(input, context);
+  try {
+    const app = await createApp(gateway, context.logger);
+    const { host, port } = gateway.options.listen;
+    const url = await app.listen({ host, port });
+    return { url, gateway, app, close: () => drain(app, gateway) };
+  } catch (error) {
+    await gateway.close();
+    throw error;
+  }
+}
+
+/** The app, not listening yet: for tests that inject requests. */
+export async function createApp(gateway: Gateway, logger?: FastifyBaseLogger): Promise<FastifyInstance> {
+  const { options } = gateway;
+  const app = fastify(serverOptions(gateway, logger));
+  app.server.maxConnections = options.limits.connections;
+  app.addHook('onClose', () => gateway.close());
+  // Every method that Node can read has an answer, if only 405.
+  for (const method of METHODS) {
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
+  }
+  decorateRequests(app);
+  app.addHook('onRequest', async (request) => {
+    if ((request.raw.url?.length ?? 0) <= options.limits.urlBytes) return;
+    throw new StatusError(GrpcCode.INVALID_ARGUMENT, `the URL is longer than ${options.limits.urlBytes} bytes`, {
+      httpStatus: 414,
+    });
+  });
+  app.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
+  await mountOwnPaths(app, gateway);
+  await app.register(async (scope) => mountRules(scope, gateway, ['/*']));
+  app.setNotFoundHandler((request, reply) => handle(request, reply, gateway));
+  return app;
+}
+
+function serverOptions(gateway: Gateway, logger: FastifyBaseLogger | undefined): FastifyHttpOptions<RawServerDefault> {
+  const { limits, listen } = gateway.options;
+  return {
+    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
+    ...(listen.tls && { https: { cert: readFileSync(listen.tls.cert), key: readFileSync(listen.tls.key) } }),
+    // A line for each failed call is written where it fails.
+    disableRequestLogging: true,
+    forceCloseConnections: 'idle',
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersTimeout,
+      connectionsCheckingInterval: 1000,
+    },
+    // What the router cannot decode, the route table names the bad part of.
+    frameworkErrors: (_error, request, reply) => handle(request, reply, gateway),
+  };
+}
+
+async function drain(app: FastifyInstance, gateway: Gateway): Promise<void> {
+  gateway.drain();
+  await app.close();
+}
