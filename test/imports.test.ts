@@ -21,8 +21,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'node:tls': ['upstream'],
   fastify: ['server'],
   'fastify-plugin': ['server'],
-  typebox: ['gateway'],
-  ajv: ['gateway'],
+  pino: ['cli'],
   yaml: ['schema', 'cli', 'server'],
 };
 

@@ -2,7 +2,7 @@
  * The configuration file: YAML (so JSON as well) with `${ENV}` filled in, and the line of every key for the messages.
  */
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import {
   type Document,
   isAlias,
@@ -70,7 +70,7 @@ export function parseConfig(
   if (problems.length > 0) throw new SchemaError(problems);
   return {
     content: plainValue(document, file) ?? {},
-    directory: dirname(resolve(file)),
+    directory: dirname(file),
     positionOf: (path) => position(offsetOf(document, path)),
   };
 }

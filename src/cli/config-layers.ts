@@ -38,7 +38,7 @@ export function joinLayers(layers: readonly ConfigLayer[]): JoinedConfig {
   return {
     input: layers.map(({ content }) => content).reduce(joinConfig, {}),
     context: {
-      directoryOf: (path) => layerOf(path)?.directory ?? '.',
+      directoryOf: (path) => layerOf(path)?.directory ?? '',
       positionOf: (path) => layerOf(path)?.positionOf(path),
     },
   };

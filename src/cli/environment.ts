@@ -19,7 +19,7 @@ export function environmentLayer(environment: Environment): ConfigLayer {
   const contents = settings.map(({ path, value }) => nested(path, value));
   return {
     content: contents.reduce(joinConfig, {}),
-    directory: '.',
+    directory: '',
     positionOf: (path: KeyPath) => {
       const setting = settings.find((one) => one.path.every((key, index) => key === path[index]));
       return setting && { file: setting.variable, line: 0, column: 0 };

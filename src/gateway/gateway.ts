@@ -29,7 +29,7 @@ export interface Gateway {
    * Builds the next generation, from the same options or from others, and swaps it in whole. Rejects with SchemaError when anything in
    * it is wrong; the old one stays then.
    */
-  reload(options?: TandemOptions): Promise<Generation>;
+  reload(options?: TandemOptions, context?: ResolveContext): Promise<Generation>;
   /** Told of every generation that is swapped in. */
   onReload(listener: (generation: Generation) => void): void;
   /** Not ready from now on; calls go on. */
@@ -94,8 +94,8 @@ class LiveGateway implements Gateway {
     return { isReady: isHealthy && !this.#isDraining && this.#generation.unreflected.length === 0, upstreams };
   }
 
-  async reload(input?: TandemOptions): Promise<Generation> {
-    const options = input === undefined ? this.options : resolveOptions(input, this.#context);
+  async reload(input?: TandemOptions, context = this.#context): Promise<Generation> {
+    const options = input === undefined ? this.options : resolveOptions(input, context);
     const isSame = JSON.stringify(options.upstreams) === JSON.stringify(this.options.upstreams);
     const upstreams = isSame ? this.#upstreams : connectUpstreams(options);
     try {

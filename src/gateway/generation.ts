@@ -5,7 +5,6 @@
 import { createCodec } from '../codec/create-codec.ts';
 import { createOpenApi } from '../openapi/create-openapi.ts';
 import type { OpenApiDocument } from '../openapi/document.ts';
-import { downconvert } from '../openapi/downconvert.ts';
 import { createBindings } from '../routing/create-bindings.ts';
 import { findOverlaps } from '../routing/overlaps.ts';
 import { createRouteTable, type RouteTable } from '../routing/route-table.ts';
@@ -67,8 +66,7 @@ export async function createGeneration(options: Options, upstreams: Upstreams): 
     unreflected: unreachable,
     openApi: once(() => {
       const names = services.map(({ fullName }) => fullName);
-      const document = createOpenApi({ bindings: table.bindings, schema, options: openApiOptionsOf(options, names) });
-      return options.docs.openapiVersion === '3.0' ? downconvert(document) : document;
+      return createOpenApi({ bindings: table.bindings, schema, options: openApiOptionsOf(options, names) });
     }),
   });
 }

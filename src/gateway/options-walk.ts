@@ -37,8 +37,8 @@ export type KeyPath = readonly (string | number)[];
 /** What the walk reports, and what it asks. */
 export interface Walk {
   problem(path: KeyPath, message: string): void;
-  /** Makes a file's path absolute that stands at `path`. */
-  absolutePath(file: string, path: KeyPath): string;
+  /** The path of a file, from the working directory, that the text at `path` means. */
+  filePath(text: string, path: KeyPath): string;
 }
 
 /** The frozen value that `value` stands for at `node`. What it is after a problem was reported is of no use. */
@@ -65,7 +65,7 @@ function readForm({ $ref }: FormNode, value: unknown, path: KeyPath, walk: Walk)
   try {
     const result = read(value);
     if (result === undefined) return refuse(expected, value, path, walk);
-    return name === 'path' ? walk.absolutePath(result as string, path) : Object.freeze(result);
+    return name === 'path' ? walk.filePath(result as string, path) : Object.freeze(result);
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
     for (const { message } of error.problems) walk.problem(path, message);

@@ -2,7 +2,7 @@
  * The options of a gateway: the content of the configuration file, and equally what the Fastify plugin and
  * `createGateway` take. Checked whole, filled with defaults and frozen before anything uses them.
  */
-import { resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { SourcePosition } from '../schema/descriptors.ts';
 import { type Problem, SchemaError } from '../schema/problem.ts';
 import type { FormTypes } from './options-forms.ts';
@@ -77,8 +77,9 @@ export function resolveOptions(input: unknown, { directoryOf, positionOf }: Reso
   const problem = (path: KeyPath, message: string): void => {
     problems.push({ position: positionOf?.(path), subject: keyText(path), message });
   };
-  const absolutePath = (file: string, path: KeyPath): string => resolve(directoryOf?.(path) ?? '.', file);
-  const options = walkOptions(optionsSchema, input, [], { problem, absolutePath }) as Options;
+  const filePath = (text: string, path: KeyPath): string =>
+    isAbsolute(text) ? text : join(directoryOf?.(path) ?? '', text);
+  const options = walkOptions(optionsSchema, input, [], { problem, filePath }) as Options;
   if (problems.length === 0) checkTogether(options, problem);
   if (problems.length > 0) throw new SchemaError(problems);
   return options;

@@ -1,0 +1,78 @@
+/** `tandem check`: everything wrong (exit 3), everything odd (exit 4 under `--strict`), and the options in effect. */
+import type { Gateway } from '../gateway/gateway.ts';
+import { formatProblem, type Problem, SchemaError } from '../schema/problem.ts';
+import { ownPathsOf } from '../server/own-paths.ts';
+import { bold, ExitCode, print, printError, printJson } from './command.ts';
+import { type EffectiveOption, effectiveOptions } from './effective-options.ts';
+import type { Arguments } from './flags.ts';
+import { withGateway } from './open-gateway.ts';
+
+interface Report {
+  /** Nothing can be served while there is one. */
+  readonly problems: readonly Problem[];
+  readonly findings: readonly Problem[];
+  readonly options: readonly EffectiveOption[];
+  readonly bindings: number;
+}
+
+export async function run(args: Arguments): Promise<ExitCode> {
+  const report = await withGateway(args, reportOf).catch((error) => {
+    if (!(error instanceof SchemaError)) throw error;
+    return { problems: error.problems, findings: [], options: [], bindings: 0 };
+  });
+  if (args.flags.has('json')) printJson(report);
+  else printReport(report);
+  if (report.problems.length > 0) return ExitCode.invalid;
+  return args.flags.has('strict') && report.findings.length > 0 ? ExitCode.findings : ExitCode.done;
+}
+
+function reportOf({ generation }: Gateway): Report {
+  const { table, options, findings } = generation;
+  return {
+    problems: [],
+    findings: [...findings, ...unservedServices(generation), ...shadowedPaths(generation)],
+    options: effectiveOptions(options),
+    bindings: table.bindings.length,
+  };
+}
+
+/** Services that have rules, but no upstream: every call would be answered 503. */
+function unservedServices({ options, table }: Gateway['generation']): readonly Problem[] {
+  const { upstreams } = options;
+  // Protos by themselves are checked without any.
+  if (upstreams.length === 0 || upstreams.some(({ services }) => services.length === 0)) return [];
+  const served = new Set(upstreams.flatMap(({ services }) => services));
+  const services = new Set(table.bindings.map(({ method }) => method.service));
+  return [...services]
+    .filter(({ fullName }) => !served.has(fullName))
+    .map(({ fullName, position }) => ({
+      position,
+      subject: fullName,
+      message: `no upstream serves it; give --upstream ${fullName}=host:port`,
+    }));
+}
+
+function shadowedPaths(generation: Gateway['generation']): readonly Problem[] {
+  return ownPathsOf(generation).flatMap(({ name, path, shadowedBy }) => {
+    if (shadowedBy === undefined) return [];
+    const message = `${path} is hidden by the rule of ${shadowedBy}; set another path, a docs.prefix, or false`;
+    return [{ position: undefined, subject: `docs.paths.${name}`, message }];
+  });
+}
+
+function printReport({ problems, findings, options, bindings }: Report): void {
+  for (const problem of problems) print(formatProblem(problem));
+  for (const finding of findings) print(`finding: ${formatProblem(finding)}`);
+  if (problems.length > 0) {
+    printError(`${counted(problems.length, 'problem')}: nothing can be served`);
+    return;
+  }
+  const width = Math.max(...options.map(({ key }) => key.length));
+  print(bold('Options in effect (* not the default)'));
+  for (const { key, value, isDefault } of options) print(`${isDefault ? ' ' : '*'} ${key.padEnd(width)}  ${value}`);
+  printError(`${counted(bindings, 'binding')}, ${counted(findings.length, 'finding')}`);
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,65 @@
+/** The commands, as the help lists them. */
+import type { Command } from './command.ts';
+import { jsonFlag, listenFlags } from './flags.ts';
+
+export const commands: readonly Command[] = [
+  {
+    name: 'serve',
+    operands: [],
+    summary: 'Start the gateway',
+    flags: [
+      ...listenFlags,
+      { name: 'demo', help: 'Start the embedded example upstream and serve it' },
+      { name: 'watch', help: 'Reload when protos, rules or configuration change' },
+    ],
+    examples: [
+      'tandem serve --demo',
+      'tandem serve --proto protos --upstream 127.0.0.1:50051',
+      'tandem serve --reflect --upstream 127.0.0.1:50051 --port 0',
+    ],
+    load: () => import('./serve.ts'),
+  },
+  {
+    name: 'routes',
+    operands: [],
+    summary: 'Print the route table',
+    flags: [jsonFlag],
+    examples: ['tandem routes --proto protos', 'tandem routes --descriptor-set api.binpb --json'],
+    load: () => import('./routes.ts'),
+  },
+  {
+    name: 'openapi',
+    operands: [],
+    summary: 'Write the OpenAPI document',
+    flags: [
+      { name: 'out', short: 'o', value: 'FILE', help: 'Write to a file instead of standard output' },
+      { name: 'format', value: 'json|yaml', help: 'Default: by the ending of --out or --check, else json' },
+      { name: 'openapi-version', value: '3.1|3.0', help: 'Default 3.1' },
+      { name: 'check', value: 'FILE', help: 'Write nothing; exit 4 when the file is not what would be written' },
+    ],
+    examples: [
+      'tandem openapi --proto protos --out openapi.yaml',
+      'tandem openapi --proto protos --check openapi.json',
+    ],
+    load: () => import('./openapi.ts'),
+  },
+  {
+    name: 'explain',
+    operands: ['METHOD', 'URL'],
+    summary: 'Tell which rule a request meets and which message it becomes, without calling',
+    flags: [{ name: 'data', short: 'd', value: 'JSON', help: 'Body of the request' }, jsonFlag],
+    examples: [
+      'tandem explain --proto protos GET "/v1/shelves/1/books?page_size=5"',
+      `tandem explain --proto protos POST /v1/shelves --data '{"theme":"SF"}'`,
+    ],
+    load: () => import('./explain.ts'),
+  },
+  {
+    name: 'check',
+    operands: [],
+    summary: 'List what is wrong, and what is odd, in protos, rules and configuration',
+    flags: [{ name: 'strict', help: 'Exit 4 when anything is odd' }, jsonFlag],
+    examples: ['tandem check --proto protos', 'tandem check --config tandem.yaml --strict'],
+    load: () => import('./check.ts'),
+  },
+];

@@ -1,0 +1,109 @@
+/** `tandem explain METHOD URL`: which rule a request meets, what is captured, which message it becomes. Nothing is called. */
+import { createCodec } from '../codec/create-codec.ts';
+import { pathOf } from '../gateway/answer.ts';
+import type { Generation } from '../gateway/generation.ts';
+import type { Binding } from '../routing/binding.ts';
+import { type Explanation, explainMatch } from '../routing/explain.ts';
+import { StatusError } from '../status/status-error.ts';
+import type { HttpRequest } from '../transcode/exchange.ts';
+import { bold, ExitCode, print, printJson } from './command.ts';
+import type { Arguments } from './flags.ts';
+import { withGateway } from './open-gateway.ts';
+import { type RouteRow, routeRow } from './route-row.ts';
+
+interface Report {
+  readonly request: string;
+  readonly outcome: Explanation['outcome']['kind'];
+  readonly reason: string;
+  readonly rule?: RouteRow;
+  readonly captures?: Readonly<Record<string, string>>;
+  /** The request message as JSON. */
+  readonly message?: unknown;
+  /** Why there is no message. */
+  readonly error?: { readonly status: number; readonly code: string; readonly message: string };
+  readonly allow?: readonly string[];
+  readonly nearMisses: readonly (Pick<RouteRow, 'method' | 'path' | 'rpc'> & { readonly reason: string })[];
+}
+
+export async function run(args: Arguments): Promise<ExitCode> {
+  const [method = '', url = ''] = args.positionals;
+  const data = args.flags.get('data') as string | undefined;
+  const request: HttpRequest = {
+    method: method.toUpperCase(),
+    target: url,
+    headers: data === undefined ? {} : { 'content-type': 'application/json' },
+    body: new TextEncoder().encode(data ?? ''),
+  };
+  const report = await withGateway(args, ({ generation }) => reportOf(generation, request));
+  if (args.flags.has('json')) printJson(report);
+  else print(reportText(report));
+  return report.message === undefined ? ExitCode.failed : ExitCode.done;
+}
+
+function reportOf(generation: Generation, request: HttpRequest): Report {
+  const { outcome, reason, nearMisses } = explainMatch(generation.table, request.method, pathOf(request.target));
+  const common = {
+    request: `${request.method} ${request.target}`,
+    outcome: outcome.kind,
+    reason,
+    nearMisses: nearMisses.map((miss) => {
+      const { method, path, rpc } = routeRow(miss.binding);
+      return { method, path, rpc, reason: miss.reason };
+    }),
+  };
+  switch (outcome.kind) {
+    case 'matched': {
+      const { binding, captures } = outcome;
+      const named = binding.variables.map(({ text }, index) => [text, captures[index] ?? '']);
+      const message = messageOf(generation, binding, request, captures);
+      return { ...common, rule: routeRow(binding), captures: Object.fromEntries(named), ...message };
+    }
+    case 'invalid':
+      return { ...common, error: errorOf(outcome.error) };
+    case 'wrongMethod':
+    case 'options':
+      return { ...common, allow: outcome.allow };
+    case 'unmatched':
+      return common;
+  }
+}
+
+function messageOf(
+  { transcoder, schema }: Generation,
+  binding: Binding,
+  request: HttpRequest,
+  captures: readonly string[],
+): Pick<Report, 'message' | 'error'> {
+  try {
+    const { message } = transcoder.of(binding).bindRequest(request, captures);
+    const write = createCodec(schema).messageWriter(binding.method.input);
+    return { message: JSON.parse(new TextDecoder().decode(write(message))) };
+  } catch (error) {
+    if (error instanceof StatusError) return { error: errorOf(error) };
+    throw error;
+  }
+}
+
+function errorOf({ httpStatus, codeName, message }: StatusError): NonNullable<Report['error']> {
+  return { status: httpStatus, code: codeName, message };
+}
+
+function reportText({ request, reason, rule, captures, message, error, allow, nearMisses }: Report): string {
+  const lines: string[] = [bold(request)];
+  const add = (title: string, text: string): void => {
+    lines.push(`${title.padEnd(10)}${text.replaceAll('\n', `\n${' '.repeat(10)}`)}`);
+  };
+  if (rule !== undefined) {
+    add('rule', `${rule.method} ${rule.path}`);
+    add('rpc', `${rule.rpc} (${rule.source})`);
+  }
+  add('because', reason);
+  if (captures !== undefined) {
+    for (const [name, value] of Object.entries(captures)) add('capture', `${name} = ${JSON.stringify(value)}`);
+  }
+  if (message !== undefined) add('message', JSON.stringify(message, undefined, 2));
+  if (error !== undefined) add('refused', `${error.status} ${error.code}: ${error.message}`);
+  if (allow !== undefined) add('allowed', allow.join(', '));
+  for (const miss of nearMisses) add('not', `${miss.method} ${miss.path} (${miss.rpc}): ${miss.reason}`);
+  return lines.join('\n');
+}

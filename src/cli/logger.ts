@@ -1,0 +1,12 @@
+/** The log of `tandem serve`: JSON lines on standard error, pretty on a terminal. */
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+/** The logger; its level is set when the configuration is known. */
+export async function createLogger(): Promise<Logger> {
+  return pino({ base: null }, process.stderr.isTTY ? await prettyStream() : pino.destination(2));
+}
+
+async function prettyStream(): Promise<DestinationStream> {
+  const { build } = await import('pino-pretty');
+  return build({ destination: 2, sync: true, colorize: !process.env['NO_COLOR'], ignore: 'pid,hostname' });
+}

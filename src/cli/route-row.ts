@@ -1,0 +1,40 @@
+/** A binding as the commands show it. */
+import type { Binding, BodySelector } from '../routing/binding.ts';
+import type { MethodDescriptor } from '../schema/descriptors.ts';
+import { formatPosition } from '../schema/problem.ts';
+
+export interface RouteRow {
+  readonly method: string;
+  readonly path: string;
+  /** `package.Service/Method` */
+  readonly rpc: string;
+  /** "" none, `*`, or the name of the field. */
+  readonly body: string;
+  /** "" the whole reply, or the name of the field. */
+  readonly responseBody: string;
+  readonly streaming: '' | 'client' | 'server' | 'both';
+  /** `file:line` of the rule. */
+  readonly source: string;
+}
+
+export function routeRow({ httpMethod, path, method, body, responseBody, position }: Binding): RouteRow {
+  return {
+    method: httpMethod,
+    path,
+    rpc: method.path.slice(1),
+    body: bodyText(body),
+    responseBody: responseBody?.name ?? '',
+    streaming: streamingOf(method),
+    source: formatPosition(position),
+  };
+}
+
+function bodyText(body: BodySelector): string {
+  if (body.kind === 'field') return body.field.name;
+  return body.kind === 'whole' ? '*' : '';
+}
+
+function streamingOf({ isClientStreaming, isServerStreaming }: MethodDescriptor): RouteRow['streaming'] {
+  if (isClientStreaming) return isServerStreaming ? 'both' : 'client';
+  return isServerStreaming ? 'server' : '';
+}
