@@ -1,11 +1,13 @@
 import type { FieldDescriptor, MessageDescriptor, Schema } from '../schema/descriptors.ts';
+import { Fault } from '../wire/fault.ts';
 import { load, scratch, take } from '../wire/scratch.ts';
-import { WireFault } from '../wire/wire-fault.ts';
 import type { Codec, CodecOptions, JsonReader, JsonWriter } from './codec.ts';
 import { CodecError } from './codec-error.ts';
 import { pathAtEnd } from './json-path.ts';
 import { closeAllKeys } from './key-set.ts';
 import { mergeWire } from './merge-wire.ts';
+import { type ReaderContext, readRoot, readRootField } from './read-message.ts';
+import { ReaderCompiler } from './read-plan.ts';
 import { disorder, reached, type WriterContext, writeRoot } from './write-message.ts';
 import { WriterCompiler, type WriterPlan } from './write-plan.ts';
 
@@ -18,11 +20,25 @@ export function createCodec(schema: Schema, options: CodecOptions = {}): Codec {
 
 class SchemaCodec implements Codec {
   readonly schema: Schema;
+  readonly #readers: ReaderCompiler;
+  readonly #readerContext: ReaderContext;
   readonly #writers: WriterCompiler;
   readonly #context: WriterContext;
 
   constructor(schema: Schema, options: CodecOptions) {
     this.schema = schema;
+    const readers = new ReaderCompiler(schema, options);
+    this.#readers = readers;
+    const typeOf = (typeUrl: string): MessageDescriptor | undefined =>
+      schema.messages.get(typeUrl.slice(typeUrl.lastIndexOf('/') + 1));
+    this.#readerContext = {
+      maxDepth: options.maxDepth ?? defaultMaxDepth,
+      ignoresUnknown: options.ignoreUnknown === true,
+      anyPlan: (typeUrl) => {
+        const type = typeOf(typeUrl);
+        return type && readers.planOf(type);
+      },
+    };
     const writers = new WriterCompiler(schema, options);
     this.#writers = writers;
     this.#context = {
@@ -30,7 +46,7 @@ class SchemaCodec implements Codec {
       writesDefaults: options.emitDefaults === true,
       rejectsUnknownAny: options.unknownAny !== 'base64',
       anyPlan: (typeUrl) => {
-        const type = schema.messages.get(typeUrl.slice(typeUrl.lastIndexOf('/') + 1));
+        const type = typeOf(typeUrl);
         return type && writers.planOf(type);
       },
     };
@@ -55,7 +71,7 @@ class SchemaCodec implements Codec {
       }
     } catch (error) {
       closeAllKeys();
-      if (!(error instanceof WireFault)) throw error;
+      if (!(error instanceof Fault)) throw error;
       const path = pathAtEnd(scratch.subarray(start, Math.max(start, reached)));
       throw new CodecError(path, `${error.message} (offset ${error.offset} of the message)`);
     }
@@ -65,12 +81,26 @@ class SchemaCodec implements Codec {
     throw new Error('not yet');
   }
 
-  messageReader(_type: MessageDescriptor): JsonReader {
-    throw new Error('not yet');
+  messageReader(type: MessageDescriptor): JsonReader {
+    const plan = this.#readers.planOf(type);
+    return (json) => this.#read(json, (p) => readRoot(plan, json.length, p, this.#readerContext));
   }
 
-  fieldReader(_field: FieldDescriptor): JsonReader {
-    throw new Error('not yet');
+  fieldReader(descriptor: FieldDescriptor): JsonReader {
+    const field = this.#readers.fieldOf(descriptor);
+    return (json) => this.#read(json, (p) => readRootField(field, json.length, p, this.#readerContext));
+  }
+
+  #read(json: Uint8Array, read: (p: number) => number): Uint8Array {
+    const start = load(json);
+    try {
+      return take(start, read(start));
+    } catch (error) {
+      closeAllKeys();
+      if (!(error instanceof Fault)) throw error;
+      const path = pathAtEnd(json.subarray(0, error.offset));
+      throw new CodecError(path, `${error.message} (offset ${error.offset})`);
+    }
   }
 
   textReader(_path: readonly FieldDescriptor[]): (text: string) => Uint8Array {

@@ -2,6 +2,8 @@
  * @module The general path behind the writer's quick one: wire bytes in any legal order to the same message in plain order, each field
  * once. Rare, so it is written for clearness and copies freely.
  */
+
+import { Fault } from '../wire/fault.ts';
 import { load, scratch } from '../wire/scratch.ts';
 import {
   at,
@@ -15,7 +17,6 @@ import {
   skipGroup,
   skipValue,
 } from '../wire/varint.ts';
-import { WireFault } from '../wire/wire-fault.ts';
 import { anyMessage, isPackable, opBool, opEnum, opInt32, opSint32, opUint32, wireTypeOf } from './value-op.ts';
 import type { WriterContext } from './write-message.ts';
 import { list, map, type WriterField, type WriterPlan } from './write-plan.ts';
@@ -34,7 +35,7 @@ const messagesPerLevel = 3;
  * in one piece, map entries the last of their key; unknown fields left out.
  */
 export function mergeWire(plan: WriterPlan, wire: Uint8Array, context: WriterContext, depth = 1): Uint8Array {
-  if (depth > context.maxDepth * messagesPerLevel) throw new WireFault(`nested more than ${context.maxDepth} deep`, 0);
+  if (depth > context.maxDepth * messagesPerLevel) throw new Fault(`nested more than ${context.maxDepth} deep`, 0);
   if (plan.dense === null) plan.compile();
   const found = valuesByField(plan, wire);
   if (plan.special === anyMessage) mergeAnyValue(plan, found, context, depth);

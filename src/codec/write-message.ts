@@ -3,6 +3,8 @@
  * write-plan.ts. It takes fields in any order, but each only once and the elements of a repeated field together; where the wire is
  * otherwise, it throws `disorder`, and merge-wire.ts puts the bytes in order for a second run.
  */
+
+import { Fault } from '../wire/fault.ts';
 import { grow, limit, scratch, words } from '../wire/scratch.ts';
 import {
   at,
@@ -17,7 +19,6 @@ import {
   skipGroup,
   skipValue,
 } from '../wire/varint.ts';
-import { WireFault } from '../wire/wire-fault.ts';
 import { closeKeys, type KeySet, openKeys } from './key-set.ts';
 import {
   anyMessage,
@@ -56,7 +57,7 @@ import {
   writeUint64,
 } from './write-number.ts';
 import { list, single, type WriterField, type WriterPlan, zeroText } from './write-plan.ts';
-import { copyText, type Text, writeBase64, writeString } from './write-text.ts';
+import { copyText, isTextAt, type Text, writeBase64, writeString } from './write-text.ts';
 import { writeDuration, writeMaskPath, writeTimestamp } from './write-well-known.ts';
 
 /** Thrown when the wire gives a field twice, or a repeated one in pieces. */
@@ -102,7 +103,7 @@ function writeMessage(plan: WriterPlan, from: number, end: number, p: number, de
 }
 
 function writeFields(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
-  if (depth > context.maxDepth) throw new WireFault(`nested more than ${context.maxDepth} deep`, from);
+  if (depth > context.maxDepth) throw new Fault(`nested more than ${context.maxDepth} deep`, from);
   const base = openSeen(plan.seenWords);
   const dense = plan.dense as readonly (WriterField | null)[];
   let position = from;
@@ -136,7 +137,8 @@ function writeFields(plan: WriterPlan, from: number, end: number, p: number, dep
           : writeMap(field, position, end, valueStart, depth);
     position = next;
     if (valueEnd === valueStart) continue;
-    if (field.zero !== undefined && isText(field.zero, valueStart, valueEnd)) continue;
+    if (field.zero !== undefined && valueEnd - valueStart === field.zero.length && isTextAt(field.zero, valueStart))
+      continue;
     seen[base + field.seenWord] = (seen[base + field.seenWord] as number) | field.seenBit;
     p = valueEnd;
   }
@@ -169,18 +171,6 @@ function writeDefaults(plan: WriterPlan, from: number, to: number, base: number,
     p = copyText(text, copyText(field.key, p));
   }
   return p;
-}
-
-function isText(text: Text, from: number, end: number): boolean {
-  if (end - from !== text.length) return false;
-  // Whole words may be compared: what is behind the end is compared with the padding only by its own word, masked.
-  const last = text.words.length - 1;
-  for (let index = 0; index < last; index++) {
-    if (words.getInt32(from + index * 4, true) !== text.words[index]) return false;
-  }
-  const rest = text.length - last * 4;
-  const mask = rest === 4 ? -1 : (1 << (rest * 8)) - 1;
-  return (words.getInt32(from + last * 4, true) & mask) === text.words[last];
 }
 
 /**
@@ -269,7 +259,7 @@ function writeRareValue(field: WriterField, from: number, end: number, p: number
 
 /** `from`, when as many bytes are there; moves `next` behind them. */
 function checked(from: number, count: number, end: number): number {
-  if (from + count > end) throw new WireFault('a number is cut off', from);
+  if (from + count > end) throw new Fault('a number is cut off', from);
   next = from + count;
   return from;
 }
@@ -502,7 +492,7 @@ function writeFieldMask(plan: WriterPlan, from: number, end: number, p: number):
 
 /** Struct and ListValue: the JSON of their only field, also where it is empty. */
 function writeStructure(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
-  if (depth > context.maxDepth) throw new WireFault(`nested more than ${context.maxDepth} deep`, from);
+  if (depth > context.maxDepth) throw new Fault(`nested more than ${context.maxDepth} deep`, from);
   const field = plan.inner;
   const isList = plan.special === listValueMessage;
   const keys = openKeys();
@@ -541,9 +531,9 @@ function writeDynamic(plan: WriterPlan, from: number, end: number, p: number, de
     p = writeValue(field, position, end, p, depth - 1);
     position = next;
     if (field.op === opDouble && scratch[start] === 0x22)
-      throw new WireFault('a Value cannot hold NaN or an infinity', from);
+      throw new Fault('a Value cannot hold NaN or an infinity', from);
   }
-  if (p === start) throw new WireFault('a Value holds none of its kinds', from);
+  if (p === start) throw new Fault('a Value holds none of its kinds', from);
   return p;
 }
 
@@ -561,7 +551,7 @@ function writeAny(plan: WriterPlan, from: number, end: number, p: number, depth:
   const urlLength = urlAt < 0 ? 0 : readLength(urlAt, end);
   const typeUrl = scratch.toString('utf8', at, at + urlLength);
   if (urlLength === 0) {
-    if (valueEnd > valueFrom) throw new WireFault('an Any has a value but no type', from);
+    if (valueEnd > valueFrom) throw new Fault('an Any has a value but no type', from);
     return writeAscii('{}', p);
   }
   p = writeAscii('{"@type":', p);
@@ -569,7 +559,7 @@ function writeAny(plan: WriterPlan, from: number, end: number, p: number, depth:
   const inner = context.anyPlan(typeUrl);
   if (inner === undefined) {
     if (context.rejectsUnknownAny)
-      throw new WireFault(`an Any holds ${JSON.stringify(typeUrl)}, which the schema does not have`, from);
+      throw new Fault(`an Any holds ${JSON.stringify(typeUrl)}, which the schema does not have`, from);
     p = writeBase64(valueFrom, valueEnd - valueFrom, writeAscii(',"value":', p));
     scratch[p] = 0x7d;
     return p + 1;

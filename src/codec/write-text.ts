@@ -1,24 +1,25 @@
 /**
  * @module Strings and bytes as JSON text. Runs of plain ASCII move from wire to JSON four bytes at a time.
  */
+
+import { Fault } from '../wire/fault.ts';
 import { grow, limit, scratch, words } from '../wire/scratch.ts';
-import { WireFault } from '../wire/wire-fault.ts';
 
 /** A pre-encoded text, padded to whole 32-bit words so that it is copied word by word. */
 export interface Text {
   readonly words: Int32Array;
   readonly length: number;
+  /** The bits of the last word that count. */
+  readonly lastMask: number;
 }
 
 export function textOf(text: string): Text {
   const bytes = Buffer.from(text, 'utf8');
-  const padded = Buffer.alloc(Math.ceil(bytes.length / 4) * 4);
+  const { length } = bytes;
+  const padded = Buffer.alloc(Math.ceil(length / 4) * 4);
   bytes.copy(padded);
-  const view = new DataView(padded.buffer, padded.byteOffset, padded.length);
-  return {
-    words: Int32Array.from({ length: padded.length / 4 }, (_, n) => view.getInt32(n * 4, true)),
-    length: bytes.length,
-  };
+  const words = Int32Array.from({ length: padded.length / 4 }, (_, index) => padded.readInt32LE(index * 4));
+  return { words, length, lastMask: length % 4 === 0 ? -1 : (1 << ((length % 4) * 8)) - 1 };
 }
 
 /** Copies a pre-encoded text. The caller has made room. */
@@ -26,6 +27,16 @@ export function copyText(text: Text, p: number): number {
   const source = text.words;
   for (let index = 0; index < source.length; index++) words.setInt32(p + index * 4, source[index] as number, true);
   return p + text.length;
+}
+
+/** Whether the working buffer holds the text at a position. */
+export function isTextAt(text: Text, position: number): boolean {
+  const expected = text.words;
+  const last = expected.length - 1;
+  for (let index = 0; index < last; index++) {
+    if (words.getInt32(position + index * 4, true) !== expected[index]) return false;
+  }
+  return (words.getInt32(position + last * 4, true) & text.lastMask) === expected[last];
 }
 
 /**
@@ -36,6 +47,11 @@ export function unplain(word: number): number {
   return (word | ((word ^ 0x02020202) - 0x21212121) | ((word ^ 0x5c5c5c5c) - 0x01010101)) & 0x80808080;
 }
 
+/** Of the flags of `unplain`: how many plain bytes come before the first other one. */
+export function firstUnplain(flags: number): number {
+  return (31 - Math.clz32(flags & -flags)) >> 3;
+}
+
 /** Four bytes of which only the first `count` (1 to 3) count; the others are made spaces. */
 export function padWord(word: number, count: number): number {
   const mask = (1 << (count * 8)) - 1;
@@ -44,7 +60,7 @@ export function padWord(word: number, count: number): number {
 
 /**
  * A JSON string of the UTF-8 at `from`. With `verified` false (proto2) invalid bytes become U+FFFD, otherwise they throw
- * WireFault.
+ * Fault.
  */
 export function writeString(from: number, length: number, p: number, verified: boolean): number {
   const end = from + length;
@@ -54,19 +70,18 @@ export function writeString(from: number, length: number, p: number, verified: b
   while (position < end) {
     const left = end - position;
     const word = left >= 4 ? words.getInt32(position, true) : padWord(words.getInt32(position, true), left);
-    if (unplain(word) === 0) {
-      words.setInt32(p, word, true);
+    words.setInt32(p, word, true);
+    const flags = unplain(word);
+    if (flags === 0) {
       const count = Math.min(left, 4);
       position += count;
       p += count;
       continue;
     }
-    // Byte by byte up to the first one that stopped us and through its like, then by words again.
-    let byte = scratch[position] as number;
-    while (byte < 0x80 && byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) {
-      scratch[p++] = byte;
-      byte = scratch[++position] as number;
-    }
+    const count = firstUnplain(flags);
+    position += count;
+    p += count;
+    const byte = scratch[position] as number;
     if (byte < 0x80) {
       p = writeEscape(byte, p, end - position);
       position++;
@@ -75,7 +90,7 @@ export function writeString(from: number, length: number, p: number, verified: b
     do {
       const size = sequenceSize(position, end);
       if (size === 0) {
-        if (verified) throw new WireFault('a string is not UTF-8', position);
+        if (verified) throw new Fault('a string is not UTF-8', position);
         if (p + (end - position) + 3 > limit) grow(p + (end - position) + 3);
         p = copyReplacement(p);
         position++;

@@ -1,8 +1,9 @@
 /**
  * @module The JSON texts of Timestamp, Duration and FieldMask, straight into the working buffer.
  */
+
+import { Fault } from '../wire/fault.ts';
 import { grow, limit, scratch } from '../wire/scratch.ts';
-import { WireFault } from '../wire/wire-fault.ts';
 import { writeInt64, writePadded, writeUint32 } from './write-number.ts';
 
 // 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
@@ -14,9 +15,9 @@ export const longestDuration = 315576000000;
 /** `"2021-01-02T03:04:05.006Z"` with 0, 3, 6 or 9 digits of fraction. */
 export function writeTimestamp(seconds: number, nanos: number, p: number, offset: number): number {
   if (!(seconds >= firstSecond && seconds <= lastSecond)) {
-    throw new WireFault(`a Timestamp of ${seconds} seconds is outside of the years 0001 to 9999`, offset);
+    throw new Fault(`a Timestamp of ${seconds} seconds is outside of the years 0001 to 9999`, offset);
   }
-  if (nanos < 0 || nanos > 999999999) throw new WireFault(`a Timestamp has ${nanos} nanos`, offset);
+  if (nanos < 0 || nanos > 999999999) throw new Fault(`a Timestamp has ${nanos} nanos`, offset);
   const days = Math.floor(seconds / 86400);
   const time = seconds - days * 86400;
   scratch[p] = 0x22;
@@ -62,11 +63,11 @@ function writeFraction(nanos: number, p: number): number {
 export function writeDuration(high: number, low: number, nanos: number, p: number, offset: number): number {
   const seconds = high * 4294967296 + (low >>> 0);
   if (seconds > longestDuration || seconds < -longestDuration) {
-    throw new WireFault('a Duration is longer than 10,000 years', offset);
+    throw new Fault('a Duration is longer than 10,000 years', offset);
   }
-  if (nanos > 999999999 || nanos < -999999999) throw new WireFault(`a Duration has ${nanos} nanos`, offset);
+  if (nanos > 999999999 || nanos < -999999999) throw new Fault(`a Duration has ${nanos} nanos`, offset);
   if ((seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0)) {
-    throw new WireFault('the seconds and nanos of a Duration differ in sign', offset);
+    throw new Fault('the seconds and nanos of a Duration differ in sign', offset);
   }
   scratch[p++] = 0x22;
   if (seconds === 0 && nanos < 0) {
@@ -90,10 +91,10 @@ export function writeMaskPath(from: number, length: number, p: number): number {
     let byte = scratch[position] as number;
     if (byte === 0x5f) {
       byte = position + 1 < end ? (scratch[++position] as number) : 0;
-      if (byte < 0x61 || byte > 0x7a) throw new WireFault('a path of a FieldMask has no lowerCamelCase form', from);
+      if (byte < 0x61 || byte > 0x7a) throw new Fault('a path of a FieldMask has no lowerCamelCase form', from);
       byte -= 0x20;
     } else if ((byte >= 0x41 && byte <= 0x5a) || byte < 0x20 || byte === 0x22 || byte === 0x5c || byte >= 0x7f) {
-      throw new WireFault('a path of a FieldMask has no lowerCamelCase form', from);
+      throw new Fault('a path of a FieldMask has no lowerCamelCase form', from);
     }
     scratch[p++] = byte;
   }

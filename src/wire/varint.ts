@@ -2,8 +2,9 @@
  * @module Varints, tags and skipping, in the working buffer. Functions that read more than one number leave the rest in `at`,
  * `low` and `high`, which hold until the next read.
  */
+
+import { Fault } from './fault.ts';
 import { scratch, words } from './scratch.ts';
-import { WireFault } from './wire-fault.ts';
 
 /** Position behind what was read last. */
 export let at = 0;
@@ -18,7 +19,7 @@ export let contentEnd = 0;
 /** Nested groups of unknown fields that are walked through. */
 const maxGroupDepth = 100;
 
-/** The low 32 bits of a varint, as an int32. Throws WireFault when it runs over `end` or has more than ten bytes. */
+/** The low 32 bits of a varint, as an int32. Throws Fault when it runs over `end` or has more than ten bytes. */
 export function readVarint32(from: number, end: number): number {
   let byte = scratch[from] as number;
   let position = from;
@@ -28,7 +29,7 @@ export function readVarint32(from: number, end: number): number {
   }
   let value = 0;
   for (let shift = 0; shift < 70; shift += 7) {
-    if (position >= end) throw new WireFault('a number is cut off', from);
+    if (position >= end) throw new Fault('a number is cut off', from);
     byte = scratch[position++] as number;
     if (shift < 32) value |= (byte & 0x7f) << shift;
     if (byte < 0x80) {
@@ -36,7 +37,7 @@ export function readVarint32(from: number, end: number): number {
       return value;
     }
   }
-  throw new WireFault('a number has more than ten bytes', from);
+  throw new Fault('a number has more than ten bytes', from);
 }
 
 /** A varint of 64 bits into `low` and `high`. */
@@ -45,7 +46,7 @@ export function readVarint64(from: number, end: number): void {
   let lower = 0;
   let upper = 0;
   for (let shift = 0; shift < 70; shift += 7) {
-    if (position >= end) throw new WireFault('a number is cut off', from);
+    if (position >= end) throw new Fault('a number is cut off', from);
     const byte = scratch[position++] as number;
     if (shift < 28) lower |= (byte & 0x7f) << shift;
     else if (shift === 28) {
@@ -60,12 +61,12 @@ export function readVarint64(from: number, end: number): void {
       return;
     }
   }
-  throw new WireFault('a number has more than ten bytes', from);
+  throw new Fault('a number has more than ten bytes', from);
 }
 
 /** Eight bytes, lower half first, into `low` and `high`. */
 export function readFixed64(from: number, end: number): void {
-  if (from + 8 > end) throw new WireFault('a number is cut off', from);
+  if (from + 8 > end) throw new Fault('a number is cut off', from);
   low = words.getInt32(from, true);
   high = words.getInt32(from + 4, true);
   at = from + 8;
@@ -76,16 +77,16 @@ export function readTag(from: number, end: number): number {
   const tag = readVarint32(from, end) >>> 0;
   // A tag is a uint32 of at most five bytes; the fifth has four bits to give.
   if (at - from > 5 || (at - from === 5 && (scratch[at - 1] as number) > 0x0f)) {
-    throw new WireFault('a field number is too large', from);
+    throw new Fault('a field number is too large', from);
   }
-  if (tag < 8) throw new WireFault('0 is no field number', from);
+  if (tag < 8) throw new Fault('0 is no field number', from);
   return tag;
 }
 
 /** A length that fits before `end`. */
 export function readLength(from: number, end: number): number {
   const length = readVarint32(from, end);
-  if (length < 0 || length > end - at) throw new WireFault('a field is cut off', from);
+  if (length < 0 || length > end - at) throw new Fault('a field is cut off', from);
   return length;
 }
 
@@ -106,14 +107,14 @@ export function skipValue(tag: number, from: number, end: number): number {
     case 5:
       return skipBytes(4, from, end);
     case 4:
-      throw new WireFault('a group ends that was not begun', from);
+      throw new Fault('a group ends that was not begun', from);
     default:
-      throw new WireFault(`${tag & 7} is no wire type`, from);
+      throw new Fault(`${tag & 7} is no wire type`, from);
   }
 }
 
 function skipBytes(count: number, from: number, end: number): number {
-  if (from + count > end) throw new WireFault('a field is cut off', from);
+  if (from + count > end) throw new Fault('a field is cut off', from);
   return from + count;
 }
 
@@ -122,15 +123,15 @@ export function skipGroup(startTag: number, from: number, end: number): number {
   const open = [startTag + 1];
   let position = from;
   while (open.length > 0) {
-    if (position >= end) throw new WireFault('a group is not ended', from);
+    if (position >= end) throw new Fault('a group is not ended', from);
     const tag = readTag(position, end);
     const tagStart = position;
     position = at;
     if ((tag & 7) === 4) {
       contentEnd = tagStart;
-      if (open.pop() !== tag) throw new WireFault('a group ends that was not begun', position);
+      if (open.pop() !== tag) throw new Fault('a group ends that was not begun', position);
     } else if ((tag & 7) === 3) {
-      if (open.push(tag + 1) > maxGroupDepth) throw new WireFault('groups are nested too deeply', position);
+      if (open.push(tag + 1) > maxGroupDepth) throw new Fault('groups are nested too deeply', position);
     } else position = skipValue(tag, position, end);
   }
   return position;

@@ -1,0 +1,505 @@
+/**
+ * @module JSON text to wire bytes: the loop that every request body runs through. One pass over the text, driven by the plans of
+ * read-plan.ts; lengths are kept free and filled in behind.
+ */
+import { grow, limit, scratch, words } from '../wire/scratch.ts';
+import { writeVarint32, writeVarint64 } from '../wire/varint.ts';
+import {
+  excerpt,
+  expectColon,
+  expectLiteral,
+  fail,
+  findString,
+  moveTo,
+  next,
+  scanNumber,
+  skipJson,
+  skipSpace,
+  spanEnd,
+  spanStart,
+} from './json-cursor.ts';
+import { closeKeys, type KeySet, openKeys } from './key-set.ts';
+import { NameTable } from './name-table.ts';
+import { doubleOf, low, parseInteger } from './read-number.ts';
+import type { ReaderField, ReaderPlan } from './read-plan.ts';
+import { closeLength, kindOf, lengthSize, putNumberText, readScalar, readString, setDouble } from './read-scalar.ts';
+import { putDuration, putFieldMask, putTimestamp } from './read-well-known.ts';
+import {
+  anyMessage,
+  durationMessage,
+  listValueMessage,
+  opBool,
+  opDouble,
+  opEnum,
+  opFixed32,
+  opFixed64,
+  opFloat,
+  opGroup,
+  opMessage,
+  opSfixed32,
+  opSfixed64,
+  opString,
+  plainMessage,
+  structMessage,
+  timestampMessage,
+  valueMessage,
+  wrapperMessage,
+} from './value-op.ts';
+import { list, single } from './write-plan.ts';
+import { isTextAt } from './write-text.ts';
+
+/** What the types of one codec share while they read. */
+export interface ReaderContext {
+  readonly maxDepth: number;
+  readonly ignoresUnknown: boolean;
+  /** The plan of an Any's type, if the schema has it. */
+  anyPlan(typeUrl: string): ReaderPlan | undefined;
+}
+
+let context: ReaderContext;
+/** Where the JSON text ends. */
+let inputEnd = 0;
+/** Bits of the fields and oneofs seen, of all messages that are open, one behind the other. */
+let seen = new Int32Array(1024);
+let seenTop = 0;
+
+/** Reads the whole text as a message and returns the position behind its wire bytes. */
+export function readRoot(plan: ReaderPlan, end: number, p: number, inContext: ReaderContext): number {
+  begin(end, inContext);
+  const after = readMessage(plan, skipSpace(0), p, 1);
+  expectEnd();
+  return after;
+}
+
+/** Reads the whole text as the value of one field, tags included. */
+export function readRootField(field: ReaderField, end: number, p: number, inContext: ReaderContext): number {
+  begin(end, inContext);
+  const after = readField(field, skipSpace(0), p, 1);
+  expectEnd();
+  return after;
+}
+
+function begin(end: number, inContext: ReaderContext): void {
+  context = inContext;
+  inputEnd = end;
+  seenTop = 0;
+}
+
+function expectEnd(): void {
+  const position = skipSpace(next);
+  if (position < inputEnd) fail(`${excerpt(position)} behind the value`, position);
+}
+
+/** Room for what the text from here on can become, its strings above all; numbers live in the margin. */
+function makeRoom(from: number, p: number): void {
+  if (p + inputEnd - from > limit) grow(p + inputEnd - from);
+}
+
+/** The fields of a message from its JSON, without tag and length. */
+function readMessage(plan: ReaderPlan, from: number, p: number, depth: number): number {
+  if (plan.names === null) plan.compile();
+  if (plan.special !== plainMessage) return readSpecial(plan, from, p, depth);
+  if (scratch[from] !== 0x7b) return fail(`${excerpt(from)} is not an object (${plan.descriptor.fullName})`, from);
+  return readMembers(plan, from, p, depth, false);
+}
+
+/** The members of the object at `from`. Those of an Any have its `@type` among them. */
+function readMembers(plan: ReaderPlan, from: number, p: number, depth: number, isAny: boolean): number {
+  if (depth > context.maxDepth) fail(`nested more than ${context.maxDepth} deep`, from);
+  const base = openSeen(plan.seenWords);
+  const { fields } = plan;
+  let hasType = false;
+  let guess = 0;
+  let position = skipSpace(from + 1);
+  if (scratch[position] === 0x7d) {
+    moveTo(position + 1);
+    seenTop = base;
+    return p;
+  }
+  for (;;) {
+    if (scratch[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
+    makeRoom(position, p);
+    const key = position + 1;
+    let field = guess < fields.length ? fields[guess] : undefined;
+    if (field !== undefined && isTextAt(field.key, key)) position = key + field.key.length;
+    else {
+      field = (plan.names as NameTable<ReaderField>).find(key, p);
+      position = next;
+    }
+    position = expectColon(position);
+    if (field !== undefined) {
+      guess = field.index + 1;
+      p = readMember(field, base, position, p, depth);
+    } else if (isAny && isTypeKey(key, p)) {
+      if (hasType) fail('"@type" is given twice', position);
+      hasType = true;
+      skipJson(position, p, context.maxDepth - depth);
+    } else {
+      if (!context.ignoresUnknown) fail(`${plan.descriptor.fullName} has no such field`, position);
+      skipJson(position, p, context.maxDepth - depth);
+    }
+    position = behindValue(0x7d);
+    if (position < 0) break;
+  }
+  seenTop = base;
+  return p;
+}
+
+/** The position of what follows the comma behind a value; -1 when it was the last one of its object or array. */
+function behindValue(close: number): number {
+  let position = next;
+  let byte = scratch[position];
+  if (byte !== 0x2c && byte !== close) {
+    position = skipSpace(position);
+    byte = scratch[position];
+  }
+  if (byte === 0x2c) return (scratch[position + 1] as number) > 0x20 ? position + 1 : skipSpace(position + 1);
+  if (byte !== close) fail(`${excerpt(position)} where a comma or ${close === 0x7d ? 'a }' : 'a ]'} is due`, position);
+  moveTo(position + 1);
+  return -1;
+}
+
+function openSeen(count: number): number {
+  const base = seenTop;
+  seenTop += count;
+  if (seenTop > seen.length) {
+    const longer = new Int32Array(seenTop * 2);
+    longer.set(seen);
+    seen = longer;
+  }
+  for (let index = base; index < seenTop; index++) seen[index] = 0;
+  return base;
+}
+
+/** One member whose key is known: refuses a second one, and a second one of its oneof. `null` leaves a field unset. */
+function readMember(field: ReaderField, base: number, from: number, p: number, depth: number): number {
+  const bits = seen[base + field.seenWord] as number;
+  if ((bits & field.seenBit) !== 0) fail('the field is given twice', from);
+  seen[base + field.seenWord] = bits | field.seenBit;
+  if (field.oneofBit !== 0 && (field.takesNull || scratch[from] !== 0x6e)) {
+    const claims = seen[base + field.oneofWord] as number;
+    if ((claims & field.oneofBit) !== 0)
+      fail(`another member of the oneof ${field.descriptor.oneof?.name} is given before`, from);
+    seen[base + field.oneofWord] = claims | field.oneofBit;
+  }
+  return readField(field, from, p, depth);
+}
+
+/** The value of a field of any kind, tags included. */
+function readField(field: ReaderField, from: number, p: number, depth: number): number {
+  if (scratch[from] === 0x6e && !(field.takesNull && field.shape === single)) {
+    expectLiteral(from, 'null');
+    return p;
+  }
+  if (field.shape === single) {
+    const start = putTag(field, p);
+    const after = readValue(field, from, start, depth);
+    return after < 0 || (field.dropsZero && isZero(field.op, start, after)) ? p : after;
+  }
+  return field.shape === list ? readList(field, from, p, depth) : readMap(field, from, p, depth);
+}
+
+function putTag(field: ReaderField, p: number): number {
+  words.setInt32(p, field.tagWord, true);
+  if (field.tagLength === 5) scratch[p + 4] = field.tag / 268435456;
+  return p + field.tagLength;
+}
+
+function isZero(op: number, start: number, end: number): boolean {
+  if (end - start === 1) return scratch[start] === 0;
+  switch (op) {
+    case opDouble:
+    case opFixed64:
+    case opSfixed64:
+      return words.getInt32(start, true) === 0 && words.getInt32(start + 4, true) === 0;
+    case opFloat:
+    case opFixed32:
+    case opSfixed32:
+      return words.getInt32(start, true) === 0;
+    default:
+      return false;
+  }
+}
+
+/** One value without its tag; -1 when it is to be left out: the unknown name of an enum, where those are ignored. */
+function readValue(field: ReaderField, from: number, p: number, depth: number): number {
+  switch (field.op) {
+    case opString:
+      if (scratch[from] !== 0x22) return readScalar(opString, from, p);
+      return readString(from + 1, p);
+    case opMessage: {
+      const size = field.lengthSize;
+      const after = closeLength(p, size, readMessage(field.message as ReaderPlan, from, p + size, depth + 1));
+      field.lengthSize = lengthSize;
+      return after;
+    }
+    case opEnum:
+      return readEnum(field, from, p);
+    case opGroup: {
+      const after = readMessage(field.message as ReaderPlan, from, p, depth + 1);
+      const end = putTag(field, after);
+      scratch[after] = (scratch[after] as number) + 1;
+      return end;
+    }
+    default:
+      return readScalar(field.op, from, p);
+  }
+}
+
+function readEnum(field: ReaderField, from: number, p: number): number {
+  const names = field.enumNames as NonNullable<ReaderField['enumNames']>;
+  let number: number | undefined;
+  if (scratch[from] === 0x22) {
+    number = names.table.find(from + 1, p);
+    if (number === undefined && names.anyCase !== undefined) {
+      findString(from + 1, p);
+      number = names.anyCase.get(scratch.toString('utf8', spanStart, spanEnd).toUpperCase());
+    }
+  } else if (field.isNullEnum && scratch[from] === 0x6e) {
+    expectLiteral(from, 'null');
+    number = 0;
+  } else {
+    scanNumber(from);
+    const end = next;
+    const isKnown =
+      parseInteger(from, end, true, false) && (!names.descriptor.isClosed || names.descriptor.valuesByNumber.has(low));
+    moveTo(end);
+    if (isKnown) number = low;
+  }
+  if (number !== undefined) return number < 0 ? writeVarint64(-1, number, p) : writeVarint32(number, p);
+  if (context.ignoresUnknown) return -1;
+  return fail(`${excerpt(from)} is not a value of ${names.descriptor.fullName}`, from);
+}
+
+function readList(field: ReaderField, from: number, p: number, depth: number): number {
+  if (scratch[from] !== 0x5b) fail(`${excerpt(from)} is not an array`, from);
+  let position = skipSpace(from + 1);
+  if (scratch[position] === 0x5d) {
+    moveTo(position + 1);
+    return p;
+  }
+  const size = field.lengthSize;
+  const packedAt = field.isPacked ? putTag(field, p) : 0;
+  let end = field.isPacked ? packedAt + size : p;
+  while (position >= 0) {
+    makeRoom(position, end);
+    if (scratch[position] === 0x6e && !field.takesNull) fail('null is not an element', position);
+    const after = readValue(field, position, field.isPacked ? end : putTag(field, end), depth);
+    if (after >= 0) end = after;
+    position = behindValue(0x5d);
+  }
+  if (!field.isPacked) return end;
+  if (end === packedAt + size) return p;
+  end = closeLength(packedAt, size, end);
+  field.lengthSize = lengthSize;
+  return end;
+}
+
+function readMap(field: ReaderField, from: number, p: number, depth: number): number {
+  if (scratch[from] !== 0x7b) fail(`${excerpt(from)} is not an object`, from);
+  let position = skipSpace(from + 1);
+  if (scratch[position] === 0x7d) {
+    moveTo(position + 1);
+    return p;
+  }
+  const keys = openKeys();
+  while (position >= 0) {
+    if (scratch[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
+    makeRoom(position, p);
+    p = readEntry(field, keys, position, p, depth);
+    position = behindValue(0x7d);
+  }
+  closeKeys();
+  return p;
+}
+
+function readEntry(field: ReaderField, keys: KeySet, from: number, p: number, depth: number): number {
+  const keyField = field.mapKey as ReaderField;
+  const valueField = field.mapValue as ReaderField;
+  const entry = putTag(field, p);
+  const keyStart = putTag(keyField, entry + 1);
+  const keyEnd = readMapKey(keyField.op, from, keyStart);
+  const position = expectColon(next);
+  if (scratch[position] === 0x6e && !valueField.takesNull) fail('null is not a value of a map', position);
+  const after = readValue(valueField, position, putTag(valueField, keyEnd), depth);
+  if (after < 0) return p;
+  const end = closeLength(entry, 1, after);
+  if (!keys.add(keyStart + lengthSize - 1, keyEnd + lengthSize - 1)) fail('the key is given twice', position);
+  return end;
+}
+
+function readMapKey(op: number, from: number, p: number): number {
+  if (op === opString) return readString(from + 1, p);
+  findString(from + 1, p);
+  const end = next;
+  let after: number;
+  if (op === opBool) {
+    const text = scratch.toString('latin1', spanStart, spanEnd);
+    scratch[p] = text === 'true' ? 1 : 0;
+    after = text === 'true' || text === 'false' ? p + 1 : -1;
+  } else after = putNumberText(op, spanStart, spanEnd, p);
+  if (after < 0) fail(`the key ${excerpt(from)} is not ${kindOf(op)}`, from);
+  moveTo(end);
+  return after;
+}
+
+function readSpecial(plan: ReaderPlan, from: number, p: number, depth: number): number {
+  switch (plan.special) {
+    case wrapperMessage: {
+      const start = putTag(plan.inner, p);
+      const after = readValue(plan.inner, from, start, depth);
+      return isZero(plan.inner.op, start, after) ? p : after;
+    }
+    case anyMessage:
+      return readAny(plan, from, p, depth);
+    case valueMessage:
+      return readDynamic(plan, from, p, depth);
+    case structMessage:
+    case listValueMessage:
+      if (depth > context.maxDepth) fail(`nested more than ${context.maxDepth} deep`, from);
+      return plan.special === structMessage
+        ? readMap(plan.inner, from, p, depth)
+        : readList(plan.inner, from, p, depth);
+    default: {
+      if (scratch[from] !== 0x22) return failText(plan, from);
+      findString(from + 1, p);
+      const after = putWellKnownText(plan, spanStart, spanEnd, p, false);
+      return after < 0 ? failText(plan, from) : after;
+    }
+  }
+}
+
+/** A Timestamp, Duration or FieldMask from its text; -1 for a wrong one. `isText`: from a query or path, see textReader. */
+export function putWellKnownText(plan: ReaderPlan, start: number, end: number, p: number, isText: boolean): number {
+  switch (plan.special) {
+    case timestampMessage:
+      return putTimestamp(start, end, p, isText);
+    case durationMessage:
+      return putDuration(start, end, p, isText);
+    default:
+      return putFieldMask(scratch.toString('utf8', start, end), p, isText);
+  }
+}
+
+function failText(plan: ReaderPlan, from: number): never {
+  return fail(`${excerpt(from)} is not a ${plan.descriptor.name}${formOf(plan)}`, from);
+}
+
+/** For messages: how a well-known type is written. */
+export function formOf(plan: ReaderPlan): string {
+  switch (plan.special) {
+    case timestampMessage:
+      return ' such as "2024-01-31T10:00:00Z"';
+    case durationMessage:
+      return ' such as "1.5s"';
+    default:
+      return ' such as "title,author.givenName"';
+  }
+}
+
+/** google.protobuf.Value. It is no level of nesting, the object or array in it is. */
+function readDynamic(plan: ReaderPlan, from: number, p: number, depth: number): number {
+  const first = scratch[from];
+  if (first === 0x7b || first === 0x5b) {
+    const field = plan.fields[first === 0x7b ? 4 : 5] as ReaderField;
+    return readValue(field, from, putTag(field, p), depth - 1);
+  }
+  if (first === 0x22) {
+    scratch[p] = 0x1a;
+    return readString(from + 1, p + 1);
+  }
+  if (first === 0x74 || first === 0x66) {
+    scratch[p] = 0x20;
+    return readScalar(opBool, from, p + 1);
+  }
+  if (first === 0x6e) {
+    expectLiteral(from, 'null');
+    scratch[p] = 0x08;
+    scratch[p + 1] = 0;
+    return p + 2;
+  }
+  scanNumber(from);
+  const value = doubleOf(from, next);
+  if (!Number.isFinite(value)) fail(`${excerpt(from)} is too large for a Value`, from);
+  scratch[p] = 0x11;
+  return setDouble(value, p + 1);
+}
+
+const typeKey = 1;
+const valueKey = 2;
+const anyKeys: NameTable<number> = new NameTable([
+  ['@type', typeKey],
+  ['value', valueKey],
+]);
+
+function isTypeKey(key: number, p: number): boolean {
+  const position = next;
+  const isType = anyKeys.find(key, p) === typeKey;
+  moveTo(position);
+  return isType;
+}
+
+function readAny(plan: ReaderPlan, from: number, p: number, depth: number): number {
+  if (depth > context.maxDepth) fail(`nested more than ${context.maxDepth} deep`, from);
+  if (scratch[from] !== 0x7b) fail(`${excerpt(from)} is not an object (${plan.descriptor.fullName})`, from);
+  const typeAt = findType(from, p, depth);
+  if (typeAt < 0) return p;
+  findString(typeAt + 1, p);
+  const typeUrl = scratch.toString('utf8', spanStart, spanEnd);
+  const inner = typeUrl.includes('/') ? context.anyPlan(typeUrl) : undefined;
+  if (inner === undefined) return fail(`${excerpt(typeAt)} is not a type of the schema`, typeAt);
+  if (inner.names === null) inner.compile();
+  scratch[p] = 0x0a;
+  p = readString(typeAt + 1, p + 1);
+  const start = p + 1;
+  const end =
+    inner.special === plainMessage
+      ? readMembers(inner, from, start + 1, depth + 1, true)
+      : readAnyValue(inner, from, start + 1, depth + 1);
+  if (end === start + 1) return p;
+  scratch[p] = 0x12;
+  return closeLength(start, 1, end);
+}
+
+/** Position of the value of `@type`, or -1 for an empty object, behind which it moves then. */
+function findType(from: number, p: number, depth: number): number {
+  let position = skipSpace(from + 1);
+  if (scratch[position] === 0x7d) {
+    moveTo(position + 1);
+    return -1;
+  }
+  while (position >= 0) {
+    if (scratch[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
+    const key = anyKeys.find(position + 1, p);
+    position = expectColon(next);
+    if (key === typeKey) {
+      if (scratch[position] !== 0x22) fail(`${excerpt(position)} is not a string`, position);
+      return position;
+    }
+    skipJson(position, p, context.maxDepth - depth);
+    position = behindValue(0x7d);
+  }
+  return fail('an Any without "@type"', from);
+}
+
+/** The `value` of an Any that holds a well-known type. */
+function readAnyValue(inner: ReaderPlan, from: number, p: number, depth: number): number {
+  let given = 0;
+  let end = p;
+  let position = skipSpace(from + 1);
+  while (position >= 0) {
+    if (scratch[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
+    makeRoom(position, end);
+    const key = anyKeys.find(position + 1, end) ?? 0;
+    position = expectColon(next);
+    if (key === 0 && !context.ignoresUnknown)
+      fail(`no member but "value" goes with a ${inner.descriptor.fullName} in an Any`, position);
+    if ((given & key) !== 0) fail('the member is given twice', position);
+    given |= key;
+    if (key === valueKey) end = readMessage(inner, position, p, depth);
+    else skipJson(position, end, context.maxDepth - depth);
+    position = behindValue(0x7d);
+  }
+  if ((given & valueKey) === 0) fail(`an Any of ${inner.descriptor.fullName} needs a "value"`, from);
+  return end;
+}

@@ -1,0 +1,260 @@
+/**
+ * @module Scalars from JSON to wire: values without their tags. Each function writes at `p` and returns the position behind.
+ */
+import { scratch, words } from '../wire/scratch.ts';
+import { writeVarint32, writeVarint64 } from '../wire/varint.ts';
+import {
+  decodeString,
+  excerpt,
+  fail,
+  findString,
+  moveTo,
+  next,
+  scanNumber,
+  spanEnd,
+  spanStart,
+} from './json-cursor.ts';
+import { doubleOf, high, low, parseDouble, parseInteger } from './read-number.ts';
+import {
+  type Op,
+  opBool,
+  opBytes,
+  opDouble,
+  opFixed32,
+  opFixed64,
+  opFloat,
+  opInt32,
+  opInt64,
+  opSfixed32,
+  opSfixed64,
+  opSint32,
+  opSint64,
+  opString,
+  opUint32,
+  opUint64,
+} from './value-op.ts';
+
+/** For messages: what a value was meant to be. */
+const kinds: Readonly<Record<Op, string>> = {
+  [opString]: 'a string',
+  [opBytes]: 'bytes in base64',
+  [opBool]: 'a bool (true or false)',
+  [opDouble]: 'a double',
+  [opFloat]: 'a float',
+  [opInt32]: 'an int32',
+  [opSint32]: 'an int32',
+  [opSfixed32]: 'an int32',
+  [opUint32]: 'a uint32',
+  [opFixed32]: 'a uint32',
+  [opInt64]: 'an int64',
+  [opSint64]: 'an int64',
+  [opSfixed64]: 'an int64',
+  [opUint64]: 'a uint64',
+  [opFixed64]: 'a uint64',
+};
+
+export function kindOf(op: Op): string {
+  return kinds[op] ?? 'a value';
+}
+
+/** The JSON value at `from` as a scalar. */
+export function readScalar(op: Op, from: number, p: number): number {
+  const first = scratch[from] as number;
+  switch (op) {
+    case opString:
+      if (first !== 0x22) return failKind(op, from);
+      return readString(from + 1, p);
+    case opBool: {
+      const word = words.getInt32(from, true);
+      if (word === 0x65757274) moveTo(from + 4);
+      else if (word === 0x736c6166 && scratch[from + 4] === 0x65) moveTo(from + 5);
+      else return failKind(op, from);
+      scratch[p] = word === 0x65757274 ? 1 : 0;
+      return p + 1;
+    }
+    case opBytes: {
+      if (first !== 0x22) return failKind(op, from);
+      findString(from + 1, p);
+      const after = putBase64(spanStart, spanEnd, p);
+      return after < 0 ? failKind(op, from) : after;
+    }
+    default:
+      return first === 0x22 ? readQuotedNumber(op, from, p) : readBareNumber(op, from, p);
+  }
+}
+
+function failKind(op: Op, from: number): never {
+  return fail(`${excerpt(from)} is not ${kindOf(op)}`, from);
+}
+
+/** The string behind the quote before `from`, with its length in front. */
+export function readString(from: number, p: number): number {
+  const after = decodeString(from, p + 1);
+  const length = after - p - 1;
+  if (length < 0x80) {
+    scratch[p] = length;
+    return after;
+  }
+  return closeLength(p, 1, after);
+}
+
+/**
+ * Writes the length of what lies between `start + size` and `end` at `start`, where `size` bytes were kept free for it. Moves what was
+ * written when the length takes another number of bytes, which `lengthSize` then tells.
+ */
+export function closeLength(start: number, size: number, end: number): number {
+  const length = end - start - size;
+  lengthSize = length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x200000 ? 3 : length < 0x10000000 ? 4 : 5;
+  if (lengthSize !== size) scratch.copyWithin(start + lengthSize, start + size, end);
+  writeVarint32(length, start);
+  return end + lengthSize - size;
+}
+
+export let lengthSize = 1;
+
+function readBareNumber(op: Op, from: number, p: number): number {
+  if (op === opInt32 || op === opUint32 || op === opInt64 || op === opUint64) {
+    // Up to nine digits and no sign: nearly all numbers there are.
+    let position = from;
+    let value = 0;
+    let digit = (scratch[position] as number) - 48;
+    while (digit >= 0 && digit <= 9 && position < from + 9) {
+      value = value * 10 + digit;
+      digit = (scratch[++position] as number) - 48;
+    }
+    const isEnded = digit === -4 || digit === 77 || digit === 45;
+    if (isEnded && position > from && (scratch[from] !== 0x30 || position === from + 1)) {
+      moveTo(position);
+      return writeVarint32(value, p);
+    }
+  }
+  scanNumber(from);
+  const end = next;
+  const after = op === opDouble ? putDouble(doubleOf(from, end), p) : putNumberText(op, from, end, p);
+  if (after < 0) return failKind(op, from);
+  moveTo(end);
+  return after;
+}
+
+function readQuotedNumber(op: Op, from: number, p: number): number {
+  findString(from + 1, p);
+  const end = next;
+  const after = putNumberText(op, spanStart, spanEnd, p);
+  if (after < 0) return failKind(op, from);
+  moveTo(end);
+  return after;
+}
+
+/** The number that is the whole text from `start` to `end`; -1 when it is not one of the kind, or out of range. */
+export function putNumberText(op: Op, start: number, end: number, p: number): number {
+  switch (op) {
+    case opDouble:
+    case opFloat:
+      return putFloating(op, start, end, p);
+    case opInt32:
+      if (!parseInteger(start, end, true, false)) return -1;
+      return low < 0 ? writeVarint64(-1, low, p) : writeVarint32(low, p);
+    case opSint32:
+      return parseInteger(start, end, true, false) ? writeVarint32((low << 1) ^ (low >> 31), p) : -1;
+    case opUint32:
+      return parseInteger(start, end, false, false) ? writeVarint32(low, p) : -1;
+    case opInt64:
+      return parseInteger(start, end, true, true) ? writeVarint64(high, low, p) : -1;
+    case opUint64:
+      return parseInteger(start, end, false, true) ? writeVarint64(high, low, p) : -1;
+    case opSint64: {
+      if (!parseInteger(start, end, true, true)) return -1;
+      const sign = high >> 31;
+      return writeVarint64(((high << 1) | (low >>> 31)) ^ sign, (low << 1) ^ sign, p);
+    }
+    case opFixed32:
+    case opSfixed32:
+      if (!parseInteger(start, end, op === opSfixed32, false)) return -1;
+      words.setInt32(p, low, true);
+      return p + 4;
+    default:
+      if (!parseInteger(start, end, op === opSfixed64, true)) return -1;
+      words.setInt32(p, low, true);
+      words.setInt32(p + 4, high, true);
+      return p + 8;
+  }
+}
+
+const named: ReadonlyMap<string, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+]);
+
+function putFloating(op: Op, start: number, end: number, p: number): number {
+  const last = scratch[end - 1] as number;
+  if (end > start && (last === 0x4e || last === 0x79)) {
+    const value = named.get(scratch.toString('latin1', start, end));
+    if (value === undefined) return -1;
+    return op === opFloat ? setFloat(value, p) : setDouble(value, p);
+  }
+  const value = parseDouble(start, end);
+  if (Number.isNaN(value)) return -1;
+  return op === opFloat ? (Number.isFinite(Math.fround(value)) ? setFloat(value, p) : -1) : putDouble(value, p);
+}
+
+function putDouble(value: number, p: number): number {
+  return Number.isFinite(value) ? setDouble(value, p) : -1;
+}
+
+export function setDouble(value: number, p: number): number {
+  words.setFloat64(p, value, true);
+  return p + 8;
+}
+
+function setFloat(value: number, p: number): number {
+  words.setFloat32(p, value, true);
+  return p + 4;
+}
+
+/** Values of the base64 digits of both alphabets; -1 for all else. */
+const sextets: Int8Array = new Int8Array(256).fill(-1);
+for (const [value, digit] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
+  sextets[digit.charCodeAt(0)] = value;
+}
+sextets[0x2d] = 62;
+sextets[0x5f] = 63;
+
+/** Base64 of either alphabet, with padding or without, decoded with its length in front; -1 when it is none. */
+export function putBase64(start: number, end: number, p: number): number {
+  let stop = end;
+  while (stop > start && end - stop < 2 && scratch[stop - 1] === 0x3d) stop--;
+  const left = (stop - start) & 3;
+  if (left === 1 || (stop < end && ((end - start) & 3) !== 0)) return -1;
+  const length = ((stop - start) >> 2) * 3 + (left === 0 ? 0 : left - 1);
+  // Decoding onto its own text (a string with escapes was decoded to `p`) would eat what is not read yet.
+  if (start === p) return putBase64Moved(start, end, p);
+  p = writeVarint32(length, p);
+  let position = start;
+  for (; position + 4 <= stop; position += 4, p += 3) {
+    const group =
+      ((sextets[scratch[position] as number] as number) << 18) |
+      ((sextets[scratch[position + 1] as number] as number) << 12) |
+      ((sextets[scratch[position + 2] as number] as number) << 6) |
+      (sextets[scratch[position + 3] as number] as number);
+    if (group < 0) return -1;
+    words.setInt32(p, group << 8, false);
+  }
+  if (left === 0) return p;
+  const third = left === 3 ? (sextets[scratch[position + 2] as number] as number) : 0;
+  const tail =
+    ((sextets[scratch[position] as number] as number) << 18) |
+    ((sextets[scratch[position + 1] as number] as number) << 12) |
+    (third << 6);
+  if (tail < 0) return -1;
+  words.setInt32(p, tail << 8, false);
+  return p + left - 1;
+}
+
+function putBase64Moved(start: number, end: number, p: number): number {
+  const bytes = scratch.toString('latin1', start, end);
+  const room = end + 16;
+  scratch.write(bytes, room, 'latin1');
+  const after = putBase64(room, room + bytes.length, p);
+  return after;
+}
