@@ -46,7 +46,10 @@ export async function writtenDocuments(): Promise<ReadonlyMap<string, string>> {
   files.set('openapi/example.json', exampleDocument);
   files.set('openapi/example.3.0.json', downconvert(exampleDocument));
   const texts = [...files].map(([file, document]) => [file, `${JSON.stringify(document, null, 2)}\n`] as const);
-  return new Map([...texts, ['openapi/example.yaml', stringify(exampleDocument, { aliasDuplicateObjects: false })]]);
+  return new Map([
+    ...texts,
+    ['openapi/example.yaml', stringify(exampleDocument, { aliasDuplicateObjects: false, lineWidth: 0 })],
+  ]);
 }
 
 /** The document of proto files or folders, whose rules must all be right. */

@@ -45,11 +45,14 @@ export function operationsOf(document: OpenApiDocument): readonly DocumentedOper
   );
 }
 
-/** A value the upstream knows for a parameter or a property, by name; undefined: any that the schema allows. */
-export type Known = (name: string) => unknown;
+/** A value the upstream knows for a parameter or a property; undefined: any that the schema allows will do. */
+export type Known = (place: 'path' | 'query' | 'body', name: string) => unknown;
 
 /** How much an example holds: only what is required, or all, each time with another member of each oneof. */
-type Extent = { readonly all: boolean; readonly choice: number };
+interface Extent {
+  readonly all: boolean;
+  readonly choice: number;
+}
 
 const extents: readonly Extent[] = [
   { all: false, choice: 0 },
@@ -67,7 +70,7 @@ export function* exampleRequests(
   const types = Object.keys(operation.requestBody?.content ?? { '': 0 });
   const accepts = Object.keys((operation.responses['200'] as ResponseObject).content ?? { '*/*': 0 });
   for (const extent of extents) {
-    const maker = new ValueMaker(document, known, extent);
+    const maker = new ValueMaker(document, extent, known);
     const target = targetOf(path, operation.parameters ?? [], maker);
     for (const type of types) {
       for (const accept of accepts) {
@@ -85,16 +88,24 @@ export function* exampleRequests(
   }
 }
 
+/** A full value of a schema as a reply holds it; `choice` is the member that each oneof has. */
+export function exampleReply(document: OpenApiDocument, schema: JsonSchema, choice: number): unknown {
+  return new ValueMaker(document, { all: true, choice }, () => undefined, 'writeOnly').value(schema, 'body', '');
+}
+
 function targetOf(path: string, parameters: readonly Parameter[], maker: ValueMaker): string {
   const chosen = parameters.filter((parameter) => parameter.required || maker.extent.all);
   const inPath = chosen.filter((parameter) => parameter.in === 'path');
   const filled = inPath.reduce((text, { name, schema }) => {
-    const value = String(maker.value(schema, name)).split('/').map(encodeURIComponent).join('/');
+    const value = String(maker.value(schema, 'path', name))
+      .split('/')
+      .map(encodeURIComponent)
+      .join('/');
     return text.replace(`{${name}}`, value);
   }, path);
   const query = exclusive(chosen.filter((parameter) => parameter.in === 'query')).flatMap((parameter) => {
     const { name, schema, style } = parameter;
-    const value = maker.value(schema, name);
+    const value = maker.value(schema, 'query', name);
     if (style === 'deepObject') return Object.entries(value as object).map(([key, each]) => [`${name}[${key}]`, each]);
     return (Array.isArray(value) ? value : [value]).map((each) => [name, each]);
   });
@@ -116,7 +127,7 @@ function exclusive(parameters: readonly Parameter[]): readonly Parameter[] {
 }
 
 function bodyOf(type: string, { schema }: MediaType, maker: ValueMaker): string {
-  const value = maker.value(schema, '');
+  const value = maker.value(schema, 'body', '');
   if (type === 'application/x-ndjson') return [value, value].map((line) => `${JSON.stringify(line)}\n`).join('');
   return type === '*/*' ? String(value) : JSON.stringify(value);
 }
@@ -126,28 +137,30 @@ class ValueMaker {
   readonly extent: Extent;
   readonly #document: OpenApiDocument;
   readonly #known: Known;
+  readonly #hidden: 'readOnly' | 'writeOnly';
 
-  constructor(document: OpenApiDocument, known: Known, extent: Extent) {
+  constructor(document: OpenApiDocument, extent: Extent, known: Known, hidden: 'readOnly' | 'writeOnly' = 'readOnly') {
     this.#document = document;
-    this.#known = known;
     this.extent = extent;
+    this.#known = known;
+    this.#hidden = hidden;
   }
 
-  value(schema: JsonSchema, name: string, depth = 0): unknown {
-    const known = this.#known(name);
+  value(schema: JsonSchema, place: Parameters<Known>[0], name: string, depth = 0): unknown {
+    const known = this.#known(place, name);
     if (known !== undefined) return known;
     const { $ref, ...rest } = schema;
     if ($ref !== undefined) {
       const target = this.#document.components.schemas[$ref.slice('#/components/schemas/'.length)] ?? {};
-      return this.value({ ...target, ...rest }, name, depth + 1);
+      return this.value({ ...target, ...rest }, place, name, depth + 1);
     }
     if (schema.enum !== undefined) return schema.enum.at(this.extent.choice % schema.enum.length);
     const type = typeof schema.type === 'object' ? schema.type[0] : schema.type;
     switch (type) {
       case 'object':
-        return this.#object(schema, depth);
+        return this.#object(schema, place, depth);
       case 'array':
-        return depth > 6 ? [] : [1, 2].map(() => this.value(schema.items ?? {}, name, depth + 1));
+        return depth > 6 ? [] : [1, 2].map(() => this.value(schema.items ?? {}, place, name, depth + 1));
       case 'string':
         return textOf(schema);
       case 'integer':
@@ -159,21 +172,24 @@ class ValueMaker {
       case 'null':
         return null;
       default:
-        return schema.anyOf?.[0] === undefined ? { any: ['thing', 1, null] } : this.value(schema.anyOf[0], name, depth);
+        return schema.anyOf?.[0] === undefined
+          ? { any: ['thing', 1, null] }
+          : this.value(schema.anyOf[0], place, name, depth);
     }
   }
 
-  #object(schema: JsonSchema, depth: number): unknown {
+  #object(schema: JsonSchema, place: Parameters<Known>[0], depth: number): unknown {
     const required = new Set(schema.required ?? []);
     const dropped = new Set((schema.allOf ?? []).flatMap((group) => this.#dropped(group)));
     const wanted = Object.entries(schema.properties ?? {}).filter(
       ([key, each]) =>
-        required.has(key) || (this.extent.all && depth < 6 && !each.readOnly && !dropped.has(key) && key !== '@type'),
+        required.has(key) ||
+        (this.extent.all && depth < 6 && !each[this.#hidden] && !dropped.has(key) && key !== '@type'),
     );
-    const properties = wanted.map(([key, each]) => [key, this.value(each, key, depth + 1)]);
+    const properties = wanted.map(([key, each]) => [key, this.value(each, place, key, depth + 1)]);
     const values = schema.additionalProperties;
     if (typeof values !== 'object' || !this.extent.all || depth > 6) return Object.fromEntries(properties);
-    return Object.fromEntries([[keyOf(schema.propertyNames), this.value(values, '', depth + 1)]]);
+    return Object.fromEntries([[keyOf(schema.propertyNames), this.value(values, place, '', depth + 1)]]);
   }
 
   /** Of the members of a oneof, all but the chosen one. */
