@@ -40,7 +40,7 @@ function valueText(node: SchemaNode, value: unknown): string {
   if (form === 'duration') return quantity(Number(value), durations);
   if (form === 'size') return quantity(Number(value), sizes);
   if (form === 'target') return (value as { readonly text: string }).text;
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' && value !== '' ? value : JSON.stringify(value);
 }
 
 const durations = [['h', 3_600_000], ['m', 60_000], ['s', 1000], ['ms', 1]] as const; // biome-ignore format: a table

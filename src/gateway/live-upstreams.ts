@@ -1,12 +1,11 @@
 /**
  * The upstreams of a configuration with their connections: they outlive a generation when a reload leaves them as they are.
  */
-import { readFileSync } from 'node:fs';
 import { type Problem, SchemaError } from '../schema/problem.ts';
-import type { TlsOptions } from '../upstream/transport.ts';
 import { createUpstreams, type UpstreamConfig, type Upstreams } from '../upstream/upstreams.ts';
 import type { CallTarget } from './call.ts';
 import type { Options, UpstreamOptions } from './options.ts';
+import { readTlsFiles } from './tls-files.ts';
 
 export interface LiveUpstreams extends Upstreams {
   /** Where the calls of a service go; undefined when nothing is configured for it. */
@@ -39,29 +38,14 @@ export function connectUpstreams({ upstreams: written, limits }: Options): LiveU
 }
 
 function configOf(upstream: UpstreamOptions, replyBytes: number, index: number, problems: Problem[]): UpstreamConfig {
-  const { target, services, tls } = upstream;
+  const { target, services, tls, keepalive } = upstream;
   return {
     target,
     services,
     maxReplyBytes: replyBytes,
     // The transcoded message is what the body's limit bounds; JSON of 4 MiB never makes more protobuf than this.
     maxRequestBytes: Number.MAX_SAFE_INTEGER,
-    ...(tls && { tls: readTls(tls, `upstreams[${index}].tls`, problems) }),
+    ...(keepalive && { keepalive: { timeMs: keepalive.time, timeoutMs: keepalive.timeout } }),
+    ...(tls && { tls: readTlsFiles(tls, `upstreams[${index}].tls`, problems) }),
   };
-}
-
-function readTls(tls: NonNullable<UpstreamOptions['tls']>, key: string, problems: Problem[]): TlsOptions {
-  const read = (name: 'ca' | 'cert' | 'key'): { [name: string]: Buffer } => {
-    const path = tls[name];
-    if (path === undefined) return {};
-    try {
-      return { [name]: readFileSync(path) };
-    } catch (error) {
-      const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(error);
-      problems.push({ position: undefined, subject: `${key}.${name}`, message: `${path}: ${reason}` });
-      return {};
-    }
-  };
-  const { serverName } = tls;
-  return { ...read('ca'), ...read('cert'), ...read('key'), ...(serverName !== undefined && { serverName }) };
 }

@@ -39,11 +39,6 @@ export const limitsSchema = {
       default: '1h',
       description: 'Deadline of a streaming call that asks for none.',
     },
-    streamIdle: {
-      $ref: '#/$defs/duration',
-      default: '60s',
-      description: 'Silence of an upstream after which a stream ends.',
-    },
     headersTimeout: { $ref: '#/$defs/duration', default: '10s', description: 'Time for the header block to arrive.' },
     requestTimeout: {
       $ref: '#/$defs/duration',

@@ -8,8 +8,6 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { stringify } from 'yaml';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
-import type { OpenApiDocument } from '../openapi/document.ts';
-import { downconvert } from '../openapi/downconvert.ts';
 
 /** One path of the gateway's own. */
 export interface OwnPath {
@@ -47,17 +45,10 @@ const answers = {
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', upstreams });
   },
   openapiJson: (reply: FastifyReply, { generation }: Gateway) =>
-    reply.type('application/json').send(JSON.stringify(servedDocument(generation), undefined, 2)),
+    reply.type('application/json').send(JSON.stringify(generation.openApi(), undefined, 2)),
   openapiYaml: (reply: FastifyReply, { generation }: Gateway) =>
-    reply
-      .type('application/yaml')
-      .send(stringify(servedDocument(generation), { aliasDuplicateObjects: false, lineWidth: 0 })),
+    reply.type('application/yaml').send(stringify(generation.openApi(), { aliasDuplicateObjects: false })),
 } as const;
-
-/** The document in the version of OpenAPI that `docs.openapiVersion` asks for. */
-function servedDocument({ options, openApi }: Generation): OpenApiDocument {
-  return options.docs.openapiVersion === '3.0' ? downconvert(openApi()) : openApi();
-}
 
 /** Offline: all files come from the package. The document is asked for at each view, so that a reload shows. */
 async function mountSwaggerUi(app: FastifyInstance, gateway: Gateway, path: string): Promise<void> {
@@ -68,7 +59,7 @@ async function mountSwaggerUi(app: FastifyInstance, gateway: Gateway, path: stri
       routePrefix: path,
       staticCSP: true,
       transformSpecificationClone: false,
-      transformSpecification: () => servedDocument(gateway.generation) as unknown as Record<string, unknown>,
+      transformSpecification: () => gateway.generation.openApi() as unknown as Record<string, unknown>,
       uiConfig: { deepLinking: true, docExpansion: 'list', displayRequestDuration: true, tryItOutEnabled: true },
     });
   });

@@ -1,7 +1,6 @@
 /**
  * @module The stand-alone server: a Fastify app of our own around a gateway, with the limits of the configuration.
  */
-import { readFileSync } from 'node:fs';
 import { METHODS } from 'node:http';
 import fastify, {
   type FastifyBaseLogger,
@@ -10,7 +9,9 @@ import fastify, {
   type RawServerDefault,
 } from 'fastify';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
-import type { ResolveContext, TandemOptions } from '../gateway/options.ts';
+import type { Options, ResolveContext, TandemOptions } from '../gateway/options.ts';
+import { readTlsFiles } from '../gateway/tls-files.ts';
+import { type Problem, SchemaError } from '../schema/problem.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { fail, handle } from './handler.ts';
@@ -70,20 +71,28 @@ export async function createApp(gateway: Gateway, logger?: FastifyBaseLogger): P
 
 function serverOptions(gateway: Gateway, logger: FastifyBaseLogger | undefined): FastifyHttpOptions<RawServerDefault> {
   const { limits, listen } = gateway.options;
+  const node = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersTimeout,
+    connectionsCheckingInterval: 1000,
+  };
   return {
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
-    ...(listen.tls && { https: { cert: readFileSync(listen.tls.cert), key: readFileSync(listen.tls.key) } }),
+    ...(listen.tls ? { https: { ...node, ...listenTls(listen.tls) } } : { http: node }),
+    requestTimeout: limits.requestTimeout,
     // A line for each failed call is written where it fails.
     disableRequestLogging: true,
     forceCloseConnections: 'idle',
-    http: {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headersTimeout,
-      connectionsCheckingInterval: 1000,
-    },
     // What the router cannot decode, the route table names the bad part of.
     frameworkErrors: (_error, request, reply) => handle(request, reply, gateway),
   };
+}
+
+function listenTls(tls: NonNullable<Options['listen']['tls']>): ReturnType<typeof readTlsFiles> {
+  const problems: Problem[] = [];
+  const files = readTlsFiles(tls, 'listen.tls', problems);
+  if (problems.length > 0) throw new SchemaError(problems);
+  return files;
 }
 
 async function drain(app: FastifyInstance, gateway: Gateway): Promise<void> {

@@ -47,7 +47,7 @@ test('values with a form are read', () => {
   const options = resolveOptions(
     {
       protos: ['protos', '/abs'],
-      limits: { bodyBytes: '1.5KiB', replyBytes: 7, drain: '500ms', timeoutMax: '1h', streamIdle: '1.5m' },
+      limits: { bodyBytes: '1.5KiB', replyBytes: 7, drain: '500ms', timeoutMax: '1h', headersTimeout: '0.5s' },
       upstreams: [
         'a.B=127.0.0.1:1',
         'unix:/run/x=y.sock',
@@ -58,8 +58,8 @@ test('values with a form are read', () => {
     { directoryOf: () => '/etc/tandem' },
   );
   assert.deepEqual(options.protos, ['/etc/tandem/protos', '/abs']);
-  const { bodyBytes, replyBytes, drain, timeoutMax, streamIdle } = options.limits;
-  assert.deepEqual([bodyBytes, replyBytes, drain, timeoutMax, streamIdle], [1536, 7, 500, 3_600_000, 90_000]);
+  const { bodyBytes, replyBytes, drain, timeoutMax, headersTimeout } = options.limits;
+  assert.deepEqual([bodyBytes, replyBytes, drain, timeoutMax, headersTimeout], [1536, 7, 500, 3_600_000, 500]);
   const [first, second, third] = options.upstreams;
   assert.deepEqual([first?.target.text, first?.services], ['127.0.0.1:1', ['a.B']]);
   assert.deepEqual([second?.target.text, second?.services], ['unix:/run/x=y.sock', []]);
