@@ -2,10 +2,7 @@
  * @module The pages and probes that are the gateway's own: OpenAPI document, Swagger UI, `/healthz`, `/readyz`. A rule of the user's with
  * the same path wins over them.
  */
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import { stringify } from 'yaml';
+import type { FastifyInstance, FastifyReply, RouteHandlerMethod } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
 
@@ -30,10 +27,10 @@ export function ownPathsOf({ options, table }: Pick<Generation, 'options' | 'tab
 }
 
 /** Adds them to an app of our own; shadowed ones are left out with a line in the log. */
-export async function mountOwnPaths(app: FastifyInstance, gateway: Gateway): Promise<void> {
+export function mountOwnPaths(app: FastifyInstance, gateway: Gateway): void {
   for (const { name, path, shadowedBy } of ownPathsOf(gateway.generation)) {
     if (shadowedBy !== undefined) app.log.warn(`${path} is not served: ${shadowedBy} has this path`);
-    else if (name === 'ui') await mountSwaggerUi(app, gateway, path);
+    else if (name === 'ui') mountSwaggerUi(app, gateway, path);
     else app.get(path, (_request, reply) => answers[name](reply, gateway));
   }
 }
@@ -46,21 +43,21 @@ const answers = {
   },
   openapiJson: (reply: FastifyReply, { generation }: Gateway) =>
     reply.type('application/json').send(JSON.stringify(generation.openApi(), undefined, 2)),
-  openapiYaml: (reply: FastifyReply, { generation }: Gateway) =>
-    reply.type('application/yaml').send(stringify(generation.openApi(), { aliasDuplicateObjects: false })),
+  openapiYaml: async (reply: FastifyReply, { generation }: Gateway) => {
+    const { stringify } = await import('yaml');
+    return reply.type('application/yaml').send(stringify(generation.openApi(), { aliasDuplicateObjects: false }));
+  },
 } as const;
 
-/** Offline: all files come from the package. The document is asked for at each view, so that a reload shows. */
-async function mountSwaggerUi(app: FastifyInstance, gateway: Gateway, path: string): Promise<void> {
-  await app.register(async (scope) => {
-    const placeholder = { openapi: '3.1.0', info: { title: '', version: '' }, paths: {} };
-    await scope.register(swagger, { mode: 'static', specification: { document: placeholder } });
-    await scope.register(swaggerUi, {
-      routePrefix: path,
-      staticCSP: true,
-      transformSpecificationClone: false,
-      transformSpecification: () => gateway.generation.openApi() as unknown as Record<string, unknown>,
-      uiConfig: { deepLinking: true, docExpansion: 'list', displayRequestDuration: true, tryItOutEnabled: true },
-    });
-  });
+/** Swagger UI is loaded by the first who looks at it: most gateways that start never show a page. */
+function mountSwaggerUi(app: FastifyInstance, gateway: Gateway, path: string): void {
+  let docs: Promise<FastifyInstance> | undefined;
+  const show: RouteHandlerMethod = async (request, reply) => {
+    docs ??= import('./swagger-ui.ts').then(({ createDocsApp }) => createDocsApp(gateway, path));
+    const { routing } = await docs;
+    reply.hijack();
+    routing(request.raw, reply.raw);
+  };
+  app.get(path, show);
+  app.get(`${path}/*`, show);
 }

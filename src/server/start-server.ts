@@ -6,6 +6,7 @@ import fastify, {
   type FastifyBaseLogger,
   type FastifyHttpOptions,
   type FastifyInstance,
+  LogController,
   type RawServerDefault,
 } from 'fastify';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
@@ -63,7 +64,7 @@ export async function createApp(gateway: Gateway, logger?: FastifyBaseLogger): P
     });
   });
   app.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
-  await mountOwnPaths(app, gateway);
+  mountOwnPaths(app, gateway);
   await app.register(async (scope) => mountRules(scope, gateway, ['/*']));
   app.setNotFoundHandler((request, reply) => handle(request, reply, gateway));
   return app;
@@ -81,7 +82,7 @@ function serverOptions(gateway: Gateway, logger: FastifyBaseLogger | undefined):
     ...(listen.tls ? { https: { ...node, ...listenTls(listen.tls) } } : { http: node }),
     requestTimeout: limits.requestTimeout,
     // A line for each failed call is written where it fails.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
     // What the router cannot decode, the route table names the bad part of.
     frameworkErrors: (_error, request, reply) => handle(request, reply, gateway),
