@@ -5,10 +5,11 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer, Match } from '../gateway/answer.ts';
 import type { Gateway } from '../gateway/gateway.ts';
+import type { LimitOptions } from '../gateway/options.ts';
 import type { Binding } from '../routing/binding.ts';
 import type { StatusError } from '../status/status-error.ts';
 import type { HttpRequest } from '../transcode/exchange.ts';
-import { announcesBody, readBody } from './read-body.ts';
+import { announcesBody, leavesBodyUnread, readBody } from './read-body.ts';
 import { streamBody } from './stream-body.ts';
 
 /** What hooks see as `request.rpc`: the RPC that this request calls. */
@@ -47,7 +48,7 @@ export async function handle(request: FastifyRequest, reply: FastifyReply, gatew
       method: request.method,
       target: request.raw.url ?? '/',
       headers: request.headers,
-      body: await bodyOf(request, gateway.options.limits.bodyBytes),
+      body: await bodyOf(request, gateway.options.limits),
     };
     const answer = await gateway.answer(matchOf(request, gateway), http, hangUp.signal);
     return send(request, reply, { ...answer, hangUp, heartbeatMs: gateway.options.transcoding.heartbeat });
@@ -70,11 +71,13 @@ function abortOnHangUp(reply: FastifyReply): AbortController {
   return controller;
 }
 
-async function bodyOf(request: FastifyRequest, limit: number): Promise<Uint8Array> {
+async function bodyOf(request: FastifyRequest, limits: LimitOptions): Promise<Uint8Array> {
   const { body, raw, headers } = request;
   // Methods whose body Fastify does not look at, such as GET, may still have one: the transcoder decides.
   const source = body instanceof Readable ? body : announcesBody(headers) ? raw : undefined;
-  return source === undefined ? new Uint8Array() : readBody(source, headers['content-length'], limit);
+  if (source === undefined) return new Uint8Array();
+  const { bodyBytes: bytes, requestTimeout: timeoutMs } = limits;
+  return readBody(source, headers['content-length'], { bytes, timeoutMs });
 }
 
 interface Sending extends Answer {
@@ -87,8 +90,7 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
   if (error !== undefined) logFailure(request, error);
   reply.code(answer.status);
   for (const [name, value] of answer.headers) reply.header(name, value);
-  // The rest of a body that is too large is not read, so the connection cannot serve another request.
-  if (answer.status === 413) reply.header('connection', 'close');
+  if (leavesBodyUnread(answer.status)) reply.header('connection', 'close');
   if ('body' in answer) return reply.send(answer.body);
   if (request.method === 'HEAD') {
     hangUp?.abort();

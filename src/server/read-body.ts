@@ -14,32 +14,54 @@ export function announcesBody(headers: Readonly<Record<string, unknown>>): boole
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
-/** All bytes of a body. Rejects with 413 as soon as it is known to be over `limit`. */
-export function readBody(body: Readable, announced: string | undefined, limit: number): Promise<Uint8Array> {
-  if (announced !== undefined && Number(announced) > limit) return Promise.reject(tooLarge(limit));
+export interface BodyLimits {
+  readonly bytes: number;
+  /** Milliseconds for all of it to arrive. */
+  readonly timeoutMs: number;
+}
+
+/** All bytes of a body. Rejects with 413 as soon as it is known to be too large, and with 408 when it takes too long. */
+export function readBody(body: Readable, announced: string | undefined, limits: BodyLimits): Promise<Uint8Array> {
+  if (announced !== undefined && Number(announced) > limits.bytes) return Promise.reject(tooLarge(limits.bytes));
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
+    const refuse = (error: StatusError): void => {
+      clearTimeout(timer);
+      body.pause();
+      reject(error);
+    };
+    const timer = setTimeout(() => refuse(tooSlow(limits.timeoutMs)), limits.timeoutMs);
     body.on('data', (chunk: Uint8Array) => {
       length += chunk.length;
-      if (length > limit) {
-        body.pause();
-        reject(tooLarge(limit));
-      } else {
-        chunks.push(chunk);
-      }
+      if (length > limits.bytes) refuse(tooLarge(limits.bytes));
+      else chunks.push(chunk);
     });
     body.on('end', () => {
+      clearTimeout(timer);
       const [first] = chunks;
       resolve(chunks.length > 1 ? Buffer.concat(chunks) : (first ?? empty));
     });
-    body.on('error', (cause) => reject(new StatusError(GrpcCode.CANCELLED, 'the request body was cut off', { cause })));
-    body.on('close', () => reject(new StatusError(GrpcCode.CANCELLED, 'the request body was cut off')));
+    body.on('error', (cause) => refuse(cutOff(cause)));
+    body.on('close', () => refuse(cutOff()));
   });
 }
 
+/** What is left of a body after these is not read, so the connection cannot serve another request. */
+export function leavesBodyUnread(httpStatus: number): boolean {
+  return httpStatus === 413 || httpStatus === 408;
+}
+
 function tooLarge(limit: number): StatusError {
-  return new StatusError(GrpcCode.RESOURCE_EXHAUSTED, `the request body is larger than ${limit} bytes`, {
-    httpStatus: 413,
-  });
+  const message = `the request body is larger than ${limit} bytes`;
+  return new StatusError(GrpcCode.RESOURCE_EXHAUSTED, message, { httpStatus: 413 });
+}
+
+function tooSlow(timeoutMs: number): StatusError {
+  const message = `the request body did not arrive within ${timeoutMs / 1000} s`;
+  return new StatusError(GrpcCode.DEADLINE_EXCEEDED, message, { httpStatus: 408 });
+}
+
+function cutOff(cause?: unknown): StatusError {
+  return new StatusError(GrpcCode.CANCELLED, 'the request body was cut off', { cause });
 }

@@ -80,7 +80,8 @@ function serverOptions(gateway: Gateway, logger: FastifyBaseLogger | undefined):
   return {
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     ...(listen.tls ? { https: { ...node, ...listenTls(listen.tls) } } : { http: node }),
-    requestTimeout: limits.requestTimeout,
+    // Node would end streams of requests as well; bodies that are collected have a timer of their own.
+    requestTimeout: 0,
     // A line for each failed call is written where it fails.
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
