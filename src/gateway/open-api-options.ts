@@ -5,12 +5,13 @@ import type { Options } from './options.ts';
 /** `names` are the services', for a document without a title of its own. */
 export function openApiOptionsOf({ docs, transcoding }: Options, names: readonly string[]): OpenApiOptions {
   const { json, queryMaps, collision, errors, streamEnvelope } = transcoding;
-  const { title, version, description, servers } = docs;
+  const { title, version, description, servers, pathStyle } = docs;
   return {
     title: title ?? (names.join(', ') || 'No services'),
     version: version ?? '0.0.0',
     ...(description !== undefined && { description }),
     ...(servers.length > 0 && { servers: servers.map((url) => ({ url })) }),
+    pathStyle,
     json: { protoNames: json.protoNames, enumsAsNumbers: json.enumsAsNumbers },
     queryMaps,
     collision,

@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, RouteHandlerMethod } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
+import { servedDocument } from './served-document.ts';
 
 /** One path of the gateway's own. */
 export interface OwnPath {
@@ -42,10 +43,11 @@ const answers = {
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', upstreams });
   },
   openapiJson: (reply: FastifyReply, { generation }: Gateway) =>
-    reply.type('application/json').send(JSON.stringify(generation.openApi(), undefined, 2)),
+    reply.type('application/json').send(JSON.stringify(servedDocument(generation), undefined, 2)),
   openapiYaml: async (reply: FastifyReply, { generation }: Gateway) => {
     const { stringify } = await import('yaml');
-    return reply.type('application/yaml').send(stringify(generation.openApi(), { aliasDuplicateObjects: false }));
+    const text = stringify(servedDocument(generation), { aliasDuplicateObjects: false, lineWidth: 0 });
+    return reply.type('application/yaml').send(text);
   },
 } as const;
 

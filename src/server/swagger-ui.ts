@@ -5,6 +5,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
+import { servedDocument } from './served-document.ts';
 
 // The package's own policy asks browsers to upgrade to HTTPS, which a gateway without TLS cannot answer, and lets other hosts in.
 const contentSecurityPolicy = [
@@ -28,7 +29,7 @@ export async function createDocsApp(gateway: Gateway, path: string): Promise<Fas
     routePrefix: path,
     staticCSP: contentSecurityPolicy,
     transformSpecificationClone: false,
-    transformSpecification: () => gateway.generation.openApi() as unknown as Record<string, unknown>,
+    transformSpecification: () => servedDocument(gateway.generation) as unknown as Record<string, unknown>,
     uiConfig: { deepLinking: true, docExpansion: 'list', displayRequestDuration: true, tryItOutEnabled: true },
   });
   await app.ready();
