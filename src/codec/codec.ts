@@ -41,7 +41,12 @@ export interface Codec {
   /** The same for one entry of the map field at the end of `path`: `m[key]=value`. */
   mapTextReader(path: readonly FieldDescriptor[]): (key: string, text: string) => Uint8Array;
   messageWriter(type: MessageDescriptor): JsonWriter;
-  /** Wire bytes of the parent message to the JSON of this one field (at its default when absent). */
+  /**
+   * A writer of the fields that `paths` name alone, by JSON or proto names: `books.title` goes through lists and the values of maps, `*` is
+   * everything. Writers are kept for the masks used last. Throws CodecError when a path names no field.
+   */
+  filteredWriter(type: MessageDescriptor, paths: readonly string[]): JsonWriter;
+  /** Wire bytes of the parent message to the JSON of this one field (when absent: its zero, `[]`, `{}`, or null where it has presence). */
   fieldWriter(field: FieldDescriptor): JsonWriter;
   /**
    * The FieldMask paths (proto names) of what a JSON object sets in `type`: leaves of nested messages, stopping at

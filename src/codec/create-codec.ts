@@ -1,17 +1,23 @@
 import type { FieldDescriptor, MessageDescriptor, Schema } from '../schema/descriptors.ts';
 import { Fault } from '../wire/fault.ts';
-import { load, scratch, take } from '../wire/scratch.ts';
+import { grow, limit, load, scratch, take } from '../wire/scratch.ts';
 import type { Codec, CodecOptions, JsonReader, JsonWriter } from './codec.ts';
 import { CodecError } from './codec-error.ts';
+import { fieldTreeOf } from './field-tree.ts';
 import { pathAtEnd } from './json-path.ts';
 import { closeAllKeys } from './key-set.ts';
 import { mergeWire } from './merge-wire.ts';
+import { presentPathsOf } from './present-paths.ts';
 import { type ReaderContext, readRoot, readRootField } from './read-message.ts';
 import { ReaderCompiler } from './read-plan.ts';
+import { compileMapTextReader, compileTextReader } from './text-reader.ts';
 import { disorder, reached, type WriterContext, writeRoot } from './write-message.ts';
-import { WriterCompiler, type WriterPlan } from './write-plan.ts';
+import { absentText, WriterCompiler, type WriterField, type WriterPlan } from './write-plan.ts';
+import { bytesOf } from './write-text.ts';
 
 const defaultMaxDepth = 100;
+/** Masks come from clients: only so many plans are kept for them. */
+const keptMasks = 256;
 
 /** Conversions for the types of one schema. Types are compiled when they are first converted. */
 export function createCodec(schema: Schema, options: CodecOptions = {}): Codec {
@@ -21,97 +27,133 @@ export function createCodec(schema: Schema, options: CodecOptions = {}): Codec {
 class SchemaCodec implements Codec {
   readonly schema: Schema;
   readonly #readers: ReaderCompiler;
-  readonly #readerContext: ReaderContext;
   readonly #writers: WriterCompiler;
-  readonly #context: WriterContext;
+  readonly #readerContext: ReaderContext;
+  readonly #writerContext: WriterContext;
+  /** Writers by type and mask, the one used last at the end. */
+  readonly #masked: Map<string, JsonWriter> = new Map();
 
   constructor(schema: Schema, options: CodecOptions) {
     this.schema = schema;
     const readers = new ReaderCompiler(schema, options);
-    this.#readers = readers;
-    const typeOf = (typeUrl: string): MessageDescriptor | undefined =>
-      schema.messages.get(typeUrl.slice(typeUrl.lastIndexOf('/') + 1));
-    this.#readerContext = {
-      maxDepth: options.maxDepth ?? defaultMaxDepth,
-      ignoresUnknown: options.ignoreUnknown === true,
-      anyPlan: (typeUrl) => {
-        const type = typeOf(typeUrl);
-        return type && readers.planOf(type);
-      },
-    };
     const writers = new WriterCompiler(schema, options);
+    const maxDepth = options.maxDepth ?? defaultMaxDepth;
+    this.#readers = readers;
     this.#writers = writers;
-    this.#context = {
-      maxDepth: options.maxDepth ?? defaultMaxDepth,
+    this.#readerContext = {
+      maxDepth,
+      ignoresUnknown: options.ignoreUnknown === true,
+      anyPlan: (typeUrl) => planIn(schema, readers, typeUrl),
+    };
+    this.#writerContext = {
+      maxDepth,
       writesDefaults: options.emitDefaults === true,
       rejectsUnknownAny: options.unknownAny !== 'base64',
-      anyPlan: (typeUrl) => {
-        const type = typeOf(typeUrl);
-        return type && writers.planOf(type);
-      },
+      anyPlan: (typeUrl) => planIn(schema, writers, typeUrl),
     };
-  }
-
-  messageWriter(type: MessageDescriptor): JsonWriter {
-    const plan = this.#writers.planOf(type);
-    return (wire) => this.#write(plan, wire);
-  }
-
-  #write(plan: WriterPlan, wire: Uint8Array): Uint8Array {
-    let start = load(wire);
-    try {
-      try {
-        return take(start, writeRoot(plan, 0, wire.length, start, this.#context));
-      } catch (error) {
-        if (error !== disorder) throw error;
-        closeAllKeys();
-        const ordered = mergeWire(plan, wire, this.#context);
-        start = load(ordered);
-        return take(start, writeRoot(plan, 0, ordered.length, start, this.#context));
-      }
-    } catch (error) {
-      closeAllKeys();
-      if (!(error instanceof Fault)) throw error;
-      const path = pathAtEnd(scratch.subarray(start, Math.max(start, reached)));
-      throw new CodecError(path, `${error.message} (offset ${error.offset} of the message)`);
-    }
-  }
-
-  fieldWriter(_field: FieldDescriptor): JsonWriter {
-    throw new Error('not yet');
   }
 
   messageReader(type: MessageDescriptor): JsonReader {
     const plan = this.#readers.planOf(type);
-    return (json) => this.#read(json, (p) => readRoot(plan, json.length, p, this.#readerContext));
+    return (json) => read(json, (p) => take(p, readRoot(plan, json.length, p, this.#readerContext)));
   }
 
   fieldReader(descriptor: FieldDescriptor): JsonReader {
     const field = this.#readers.fieldOf(descriptor);
-    return (json) => this.#read(json, (p) => readRootField(field, json.length, p, this.#readerContext));
+    return (json) => read(json, (p) => take(p, readRootField(field, json.length, p, this.#readerContext)));
   }
 
-  #read(json: Uint8Array, read: (p: number) => number): Uint8Array {
-    const start = load(json);
+  textReader(path: readonly FieldDescriptor[]): (text: string) => Uint8Array {
+    return compileTextReader(this.#readers, path);
+  }
+
+  mapTextReader(path: readonly FieldDescriptor[]): (key: string, text: string) => Uint8Array {
+    return compileMapTextReader(this.#readers, path);
+  }
+
+  presentPaths(type: MessageDescriptor, json: Uint8Array): readonly string[] {
+    const plan = this.#readers.planOf(type);
+    return read(json, (p) => presentPathsOf(plan, p, this.#readerContext.maxDepth));
+  }
+
+  messageWriter(type: MessageDescriptor): JsonWriter {
+    return this.#writer(this.#writers.planOf(type));
+  }
+
+  filteredWriter(type: MessageDescriptor, paths: readonly string[]): JsonWriter {
+    const key = `${type.fullName}:${paths.join()}`;
+    let writer = this.#masked.get(key);
+    if (writer === undefined) {
+      writer = this.#writer(this.#writers.planOf(type, fieldTreeOf(type, paths, this.schema)));
+      const [oldest] = this.#masked.keys();
+      if (this.#masked.size >= keptMasks && oldest !== undefined) this.#masked.delete(oldest);
+    } else this.#masked.delete(key);
+    this.#masked.set(key, writer);
+    return writer;
+  }
+
+  fieldWriter(descriptor: FieldDescriptor): JsonWriter {
+    const plan = this.#writers.planOf(descriptor.parent, new Map([[descriptor, undefined]]));
+    plan.compile();
+    const field = plan.fields.find((candidate) => candidate.descriptor === descriptor) as WriterField;
+    const absent = bytesOf(absentText(field));
+    // An object of this one field, `{"name":…}`, without what is around the value.
+    return (wire) =>
+      write(plan, wire, this.#writerContext, (start, end) => {
+        return end - start === 2 ? Buffer.from(absent) : take(start + field.key.length, end - 1);
+      });
+  }
+
+  #writer(plan: WriterPlan): JsonWriter {
+    return (wire) => write(plan, wire, this.#writerContext, take);
+  }
+}
+
+/** The plan of the type that a type URL ends with. */
+function planIn<Plan>(
+  schema: Schema,
+  compiler: { planOf(type: MessageDescriptor): Plan },
+  typeUrl: string,
+): Plan | undefined {
+  const type = schema.messages.get(typeUrl.slice(typeUrl.lastIndexOf('/') + 1));
+  return type && compiler.planOf(type);
+}
+
+/** Runs a reader over a text at the front of the working buffer. */
+function read<Result>(json: Uint8Array, run: (p: number) => Result): Result {
+  const start = load(json);
+  if (start + json.length > limit) grow(start + json.length);
+  try {
+    return run(start);
+  } catch (error) {
+    closeAllKeys();
+    if (!(error instanceof Fault)) throw error;
+    throw new CodecError(pathAtEnd(json.subarray(0, error.offset)), `${error.message} (offset ${error.offset})`);
+  }
+}
+
+/** Runs the writer, a second time over the wire bytes in plain order where they are not, and hands over where the JSON is. */
+function write(
+  plan: WriterPlan,
+  wire: Uint8Array,
+  context: WriterContext,
+  hand: (start: number, end: number) => Buffer,
+): Buffer {
+  let start = load(wire);
+  try {
     try {
-      return take(start, read(start));
+      return hand(start, writeRoot(plan, 0, wire.length, start, context));
     } catch (error) {
+      if (error !== disorder) throw error;
       closeAllKeys();
-      if (!(error instanceof Fault)) throw error;
-      const path = pathAtEnd(json.subarray(0, error.offset));
-      throw new CodecError(path, `${error.message} (offset ${error.offset})`);
+      const ordered = mergeWire(plan, wire, context);
+      start = load(ordered);
+      return hand(start, writeRoot(plan, 0, ordered.length, start, context));
     }
-  }
-
-  textReader(_path: readonly FieldDescriptor[]): (text: string) => Uint8Array {
-    throw new Error('not yet');
-  }
-
-  mapTextReader(_path: readonly FieldDescriptor[]): (key: string, text: string) => Uint8Array {
-    throw new Error('not yet');
-  }
-
-  presentPaths(_type: MessageDescriptor, _json: Uint8Array): readonly string[] {
-    throw new Error('not yet');
+  } catch (error) {
+    closeAllKeys();
+    if (!(error instanceof Fault)) throw error;
+    const path = pathAtEnd(scratch.subarray(start, Math.max(start, reached)));
+    throw new CodecError(path, `${error.message} (offset ${error.offset} of the message)`);
   }
 }

@@ -32,7 +32,7 @@ export function fail(what: string, offset: number): never {
 
 /** For messages: the JSON value at a position, shortened. */
 export function excerpt(from: number): string {
-  const rest = scratch.toString('utf8', from, from + 40).replace(/\0[^]*$/, '');
+  const rest = scratch.toString('utf8', from, from + 40).split('\0', 1)[0] ?? '';
   const token = /^(?:"(?:[^"\\]|\\.)*"?|[^\s,:{}[\]"]+)/.exec(rest)?.[0] ?? rest.slice(0, 1);
   if (token === '') return 'the end of the text';
   if (token === '{') return 'an object';
@@ -176,11 +176,14 @@ export function skipJson(from: number, p: number, depthLeft: number): void {
       skipNested(from, p, depthLeft);
       return;
     case 0x74:
-      return expectLiteral(from, 'true');
+      expectLiteral(from, 'true');
+      return;
     case 0x66:
-      return expectLiteral(from, 'false');
+      expectLiteral(from, 'false');
+      return;
     case 0x6e:
-      return expectLiteral(from, 'null');
+      expectLiteral(from, 'null');
+      return;
     default:
       scanNumber(from);
   }

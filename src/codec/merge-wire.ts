@@ -16,6 +16,7 @@ import {
   readVarint64,
   skipGroup,
   skipValue,
+  varint,
 } from '../wire/varint.ts';
 import { anyMessage, isPackable, opBool, opEnum, opInt32, opSint32, opUint32, wireTypeOf } from './value-op.ts';
 import type { WriterContext } from './write-message.ts';
@@ -167,12 +168,4 @@ function encoded({ tag, bytes }: RawValue): readonly Uint8Array[] {
   const parts = [Uint8Array.from(head), bytes];
   if ((tag & 7) === 3) parts.push(Uint8Array.from(varint(tag + 1)));
   return parts;
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
-  bytes.push(rest);
-  return bytes;
 }

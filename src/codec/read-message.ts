@@ -382,18 +382,18 @@ export function putWellKnownText(plan: ReaderPlan, start: number, end: number, p
 }
 
 function failText(plan: ReaderPlan, from: number): never {
-  return fail(`${excerpt(from)} is not a ${plan.descriptor.name}${formOf(plan)}`, from);
+  return fail(`${excerpt(from)} is not ${formOf(plan)}`, from);
 }
 
-/** For messages: how a well-known type is written. */
+/** For messages: a well-known type and how it is written. */
 export function formOf(plan: ReaderPlan): string {
   switch (plan.special) {
     case timestampMessage:
-      return ' such as "2024-01-31T10:00:00Z"';
+      return 'a Timestamp such as "2024-01-31T10:00:00Z"';
     case durationMessage:
-      return ' such as "1.5s"';
+      return 'a Duration such as "1.5s"';
     default:
-      return ' such as "title,author.givenName"';
+      return 'a FieldMask such as "title,author.givenName"';
   }
 }
 

@@ -3,6 +3,7 @@
  * type is first mentioned and filled when it is first used.
  */
 import type { EnumDescriptor, FieldDescriptor, MessageDescriptor, Schema } from '../schema/descriptors.ts';
+import { varint } from '../wire/varint.ts';
 import type { CodecOptions } from './codec.ts';
 import { NameTable } from './name-table.ts';
 import {
@@ -37,6 +38,8 @@ export class ReaderField {
   readonly tagWord: number;
   readonly tagLength: number;
   readonly isPacked: boolean;
+  /** Tag of one value that is not packed. */
+  readonly valueTag: number;
   /** `name"`, behind the opening quote: what the next key is guessed to be. */
   readonly key: Text;
   readonly seenWord: number;
@@ -68,8 +71,9 @@ export class ReaderField {
     this.op = opOf(descriptor);
     this.shape = descriptor.map !== undefined ? map : descriptor.isRepeated ? list : single;
     this.isPacked = this.shape === list && descriptor.isPacked && isPackable(this.op);
-    this.tag = descriptor.number * 8 + (this.isPacked ? 2 : wireTypeOf(this.op));
-    const bytes = tagBytes(this.tag);
+    this.valueTag = descriptor.number * 8 + wireTypeOf(this.op);
+    this.tag = this.isPacked ? descriptor.number * 8 + 2 : this.valueTag;
+    const bytes = varint(this.tag);
     this.tagLength = bytes.length;
     this.tagWord = Buffer.from([...bytes, 0, 0, 0]).readInt32LE(0);
     this.key = textOf(`${descriptor.jsonName}"`);
@@ -90,14 +94,6 @@ export class ReaderField {
   get isGroup(): boolean {
     return this.op === opGroup;
   }
-}
-
-function tagBytes(tag: number): number[] {
-  const bytes: number[] = [];
-  let rest = tag;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
-  bytes.push(rest);
-  return bytes;
 }
 
 export class ReaderPlan {

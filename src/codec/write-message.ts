@@ -56,7 +56,7 @@ import {
   writeUint32,
   writeUint64,
 } from './write-number.ts';
-import { list, single, type WriterField, type WriterPlan, zeroText } from './write-plan.ts';
+import { hidden, list, map, single, type WriterField, type WriterPlan, zeroText } from './write-plan.ts';
 import { copyText, isTextAt, type Text, writeBase64, writeString } from './write-text.ts';
 import { writeDuration, writeMaskPath, writeTimestamp } from './write-well-known.ts';
 
@@ -134,12 +134,17 @@ function writeFields(plan: WriterPlan, from: number, end: number, p: number, dep
         ? writeValue(field, position, end, valueStart, depth)
         : field.shape === list
           ? writeList(field, tag, position, end, valueStart, depth)
-          : writeMap(field, position, end, valueStart, depth);
+          : field.shape === map
+            ? writeMap(field, position, end, valueStart, depth)
+            : pass(tag, position, end, valueStart);
     position = next;
-    if (valueEnd === valueStart) continue;
+    if (valueEnd === valueStart) {
+      if (field.shape === hidden) markSeen(field, base);
+      continue;
+    }
     if (field.zero !== undefined && valueEnd - valueStart === field.zero.length && isTextAt(field.zero, valueStart))
       continue;
-    seen[base + field.seenWord] = (seen[base + field.seenWord] as number) | field.seenBit;
+    markSeen(field, base);
     p = valueEnd;
   }
   if (context.writesDefaults) p = writeDefaults(plan, expected, plan.fields.length, base, p);
@@ -160,13 +165,23 @@ function openSeen(count: number): number {
   return base;
 }
 
+function markSeen(field: WriterField, base: number): void {
+  seen[base + field.seenWord] = (seen[base + field.seenWord] as number) | field.seenBit;
+}
+
+/** Reads over a value and writes nothing. */
+function pass(tag: number, from: number, end: number, p: number): number {
+  next = skipValue(tag, from, end);
+  return p;
+}
+
 /** The defaults of fields that the wire has left out so far, in place. One that still comes is then seen twice. */
 function writeDefaults(plan: WriterPlan, from: number, to: number, base: number, p: number): number {
   for (let index = from; index < to; index++) {
     const field = plan.fields[index] as WriterField;
     const text = field.defaultText;
     if (text === undefined || ((seen[base + field.seenWord] as number) & field.seenBit) !== 0) continue;
-    seen[base + field.seenWord] = (seen[base + field.seenWord] as number) | field.seenBit;
+    markSeen(field, base);
     if (p + field.key.length + text.length > limit) grow(p + field.key.length + text.length);
     p = copyText(text, copyText(field.key, p));
   }

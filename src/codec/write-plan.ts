@@ -20,6 +20,7 @@ import {
   opSint64,
   opString,
   opUint64,
+  plainMessage,
   type Special,
   specialOf,
   wireTypeOf,
@@ -29,6 +30,11 @@ import { type Text, textOf } from './write-text.ts';
 export const single = 0;
 export const list = 1;
 export const map = 2;
+/** Left out by a mask, but read over all the same, because it unsets the other members of its oneof. */
+export const hidden = 3;
+
+/** The fields that a mask lets through, each with those of its messages, or undefined where it is whole. */
+export type FieldTree = ReadonlyMap<FieldDescriptor, FieldTree | undefined>;
 
 /** Names of an enum, quoted, by number. */
 export interface EnumTexts {
@@ -47,7 +53,7 @@ export class WriterField {
   /** Position among the plan's fields. */
   readonly index: number;
   readonly op: Op;
-  /** `single`, `list` or `map`. */
+  /** `single`, `list`, `map` or `hidden`. */
   readonly shape: number;
   /** Tag of one value. */
   readonly tag: number;
@@ -69,37 +75,44 @@ export class WriterField {
   readonly mapValue: WriterField | undefined;
   readonly isUtf8Verified: boolean;
 
-  constructor(compiler: WriterCompiler, descriptor: FieldDescriptor, index: number, seenIndex: number) {
+  constructor(compiler: WriterCompiler, descriptor: FieldDescriptor, place: Place) {
     const { options } = compiler;
+    const { mask } = place;
+    const isHidden = mask !== undefined && !mask.has(descriptor);
+    const inner = place.inner ?? mask?.get(descriptor);
     this.descriptor = descriptor;
-    this.index = index;
+    this.index = place.index;
     this.op = opOf(descriptor);
-    this.shape = descriptor.map !== undefined ? map : descriptor.isRepeated ? list : single;
+    this.shape = isHidden ? hidden : descriptor.map !== undefined ? map : descriptor.isRepeated ? list : single;
     this.tag = descriptor.number * 8 + wireTypeOf(this.op);
     this.packedTag = this.shape === list && isPackable(this.op) ? descriptor.number * 8 + 2 : -1;
     const name = options.protoNames === true && !descriptor.isExtension ? descriptor.name : descriptor.jsonName;
     this.key = textOf(`,${JSON.stringify(name)}:`);
-    this.seenWord = seenIndex >> 5;
-    this.seenBit = 1 << (seenIndex & 31);
+    this.seenWord = place.seenIndex >> 5;
+    this.seenBit = 1 << (place.seenIndex & 31);
     this.isUtf8Verified = descriptor.isUtf8Verified;
-    this.enumTexts =
-      descriptor.type.kind === 'enum' ? compiler.enumTextsOf(descriptor, descriptor.type.enum) : undefined;
-    this.message =
-      descriptor.type.kind === 'message' && this.shape !== map ? compiler.planOf(descriptor.type.message) : undefined;
-    this.mapKey = descriptor.map && new WriterField(compiler, descriptor.map.key, 0, 0);
-    this.mapValue = descriptor.map && new WriterField(compiler, descriptor.map.value, 0, 0);
-    const implicit = !descriptor.hasPresence && !descriptor.isRepeated ? zeroText(this) : undefined;
+    const { type } = descriptor;
+    this.enumTexts = type.kind === 'enum' ? compiler.enumTextsOf(descriptor, type.enum) : undefined;
+    this.message = type.kind === 'message' && this.shape !== map ? compiler.planOf(type.message, inner) : undefined;
+    this.mapKey = descriptor.map && new WriterField(compiler, descriptor.map.key, unplaced);
+    this.mapValue = descriptor.map && new WriterField(compiler, descriptor.map.value, { ...unplaced, inner });
+    const implicit = descriptor.hasPresence || descriptor.isRepeated ? undefined : zeroText(this);
     this.zero = options.emitDefaults === true ? undefined : implicit;
-    this.defaultText =
-      options.emitDefaults !== true
-        ? undefined
-        : this.shape === map
-          ? textOf('{}')
-          : this.shape === list
-            ? textOf('[]')
-            : implicit;
+    this.defaultText = options.emitDefaults === true && !isHidden ? (emptyTexts[this.shape] ?? implicit) : undefined;
   }
 }
+
+interface Place {
+  readonly index: number;
+  readonly seenIndex: number;
+  readonly mask?: FieldTree | undefined;
+  readonly inner?: FieldTree | undefined;
+}
+
+/** For the fields of map entries, which no plan holds. */
+const unplaced: Place = { index: 0, seenIndex: 0 };
+
+const emptyTexts: Readonly<Record<number, Text>> = { [list]: textOf('[]'), [map]: textOf('{}') };
 
 /** The JSON of a scalar's zero value or an enum's first; undefined for messages. */
 export function zeroText(field: WriterField): Text | undefined {
@@ -129,6 +142,15 @@ export function zeroText(field: WriterField): Text | undefined {
   }
 }
 
+/**
+ * What a response_body shows of a field that is absent: the empty list or map, the zero of a field without presence, and null where
+ * absence can be told.
+ */
+export function absentText(field: WriterField): Text {
+  if (field.descriptor.hasPresence) return textOf('null');
+  return emptyTexts[field.shape] ?? (zeroText(field) as Text);
+}
+
 export class WriterPlan {
   readonly descriptor: MessageDescriptor;
   readonly special: Special;
@@ -141,21 +163,24 @@ export class WriterPlan {
   seenWords = 0;
   readonly #compiler: WriterCompiler;
 
-  constructor(compiler: WriterCompiler, descriptor: MessageDescriptor) {
+  readonly #mask: FieldTree | undefined;
+
+  constructor(compiler: WriterCompiler, descriptor: MessageDescriptor, mask?: FieldTree) {
     this.#compiler = compiler;
+    this.#mask = mask;
     this.descriptor = descriptor;
     this.special = specialOf(descriptor);
   }
 
   compile(): void {
     const { descriptor } = this;
-    const fields = this.#compiler.fieldsOf(descriptor);
+    const mask = this.special === plainMessage ? this.#mask : undefined;
     const seen = new Map<unknown, number>();
-    this.fields = fields.map((field, index) => {
+    this.fields = this.#compiler.fieldsOf(descriptor, mask).map((field, index) => {
       const claim = field.oneof ?? field;
       const seenIndex = seen.get(claim) ?? seen.size;
       seen.set(claim, seenIndex);
-      return new WriterField(this.#compiler, field, index, seenIndex);
+      return new WriterField(this.#compiler, field, { index, seenIndex, mask });
     });
     this.seenWords = (seen.size + 31) >> 5;
     const sparse = new Map<number, WriterField>();
@@ -182,6 +207,11 @@ export class WriterPlan {
   }
 }
 
+/** Whether a field shares a oneof with one that the mask lets through. */
+function isRival({ oneof }: FieldDescriptor, mask: FieldTree): boolean {
+  return oneof?.fields.some((member) => mask.has(member)) ?? false;
+}
+
 /** Makes and keeps the plans of one codec. */
 export class WriterCompiler {
   readonly schema: Schema;
@@ -194,7 +224,8 @@ export class WriterCompiler {
     this.options = options;
   }
 
-  planOf(descriptor: MessageDescriptor): WriterPlan {
+  planOf(descriptor: MessageDescriptor, mask?: FieldTree): WriterPlan {
+    if (mask !== undefined) return new WriterPlan(this, descriptor, mask);
     let plan = this.#plans.get(descriptor);
     if (plan === undefined) {
       plan = new WriterPlan(this, descriptor);
@@ -203,9 +234,11 @@ export class WriterCompiler {
     return plan;
   }
 
-  fieldsOf(descriptor: MessageDescriptor): FieldDescriptor[] {
-    const extensions = [...this.schema.extensionsOf(descriptor).values()];
-    return [...descriptor.fields, ...extensions].sort((a, b) => a.number - b.number);
+  /** The fields of a message, extensions included, in order of number. */
+  fieldsOf(descriptor: MessageDescriptor, mask?: FieldTree): FieldDescriptor[] {
+    const all = [...descriptor.fields, ...this.schema.extensionsOf(descriptor).values()];
+    const wanted = mask === undefined ? all : all.filter((field) => mask.has(field) || isRival(field, mask));
+    return wanted.sort((a, b) => a.number - b.number);
   }
 
   enumTextsOf(field: FieldDescriptor, descriptor: EnumDescriptor): EnumTexts {

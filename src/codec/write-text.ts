@@ -22,6 +22,11 @@ export function textOf(text: string): Text {
   return { words, length, lastMask: length % 4 === 0 ? -1 : (1 << ((length % 4) * 8)) - 1 };
 }
 
+/** The text as bytes of its own. */
+export function bytesOf(text: Text): Buffer {
+  return Buffer.from(Int32Array.from(text.words).buffer, 0, text.length);
+}
+
 /** Copies a pre-encoded text. The caller has made room. */
 export function copyText(text: Text, p: number): number {
   const source = text.words;

@@ -157,3 +157,12 @@ export function writeVarint64(upper: number, lower: number, position: number): n
   }
   return writeVarint32(lower, position);
 }
+
+/** The bytes of a varint, for what is put together outside of the working buffer. */
+export function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+  bytes.push(rest);
+  return bytes;
+}
