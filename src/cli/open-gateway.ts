@@ -1,6 +1,6 @@
 /** The gateway that the commands look into; only `serve` answers requests with it. */
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
-import type { TandemOptions } from '../gateway/options.ts';
+import type { ResolveContext, TandemOptions } from '../gateway/options.ts';
 import { SchemaError } from '../schema/problem.ts';
 import { CommandFailure } from './command.ts';
 import type { ConfigLayer, JoinedConfig } from './config-layers.ts';
@@ -22,10 +22,24 @@ export function servedConfiguration(args: Arguments, above: readonly ConfigLayer
   throw new SchemaError([{ position: { file, line: 0, column: 0 }, subject: '', message }]);
 }
 
+/** Runs `work`; what it finds wrong with a key of the configuration only by looking at files gets the key's place. */
+export async function locating<T>({ positionOf }: ResolveContext, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    const located = error.problems.map((problem) => ({
+      ...problem,
+      position: problem.position ?? positionOf?.(problem.subject.split(/[.[\]]+/).filter(Boolean)),
+    }));
+    throw new SchemaError(located);
+  }
+}
+
 /** Runs `look` on a gateway, and closes it. */
 export async function withGateway<T>(args: Arguments, look: (gateway: Gateway) => T | Promise<T>): Promise<T> {
   const { input, context } = servedConfiguration(args);
-  const gateway = await createGateway(input as TandemOptions, context);
+  const gateway = await locating(context, () => createGateway(input as TandemOptions, context));
   try {
     const silent = gateway.generation.unreflected.map(({ target }) => target);
     if (silent.length > 0)

@@ -8,7 +8,7 @@ import type { JoinedConfig } from './config-layers.ts';
 import { configFileOf } from './configuration.ts';
 import type { Arguments } from './flags.ts';
 import { createLogger } from './logger.ts';
-import { servedConfiguration } from './open-gateway.ts';
+import { locating, servedConfiguration } from './open-gateway.ts';
 import { watchFiles } from './watch-files.ts';
 
 export async function run(args: Arguments): Promise<ExitCode> {
@@ -16,7 +16,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
   const read = (): JoinedConfig => servedConfiguration(args, demo && [demo.layer]);
   const { input, context } = read();
   const logger = await createLogger();
-  const server = await startServer(input as TandemOptions, { ...context, logger });
+  const server = await locating(context, () => startServer(input as TandemOptions, { ...context, logger }));
   logger.level = server.gateway.options.observability.logLevel;
   // Standard output has this one line, so that a script can wait for it.
   print(`tandem listening on ${server.url}`);
@@ -38,7 +38,7 @@ function createReload(server: RunningServer, logger: Logger, read: () => JoinedC
   const reload = async (): Promise<void> => {
     try {
       const { input, context } = read();
-      const { table, options } = await server.gateway.reload(input as TandemOptions, context);
+      const { table, options } = await locating(context, () => server.gateway.reload(input as TandemOptions, context));
       logger.level = options.observability.logLevel;
       logger.info({ bindings: table.bindings.length }, 'reloaded');
     } catch (error) {

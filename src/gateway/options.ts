@@ -103,12 +103,6 @@ function checkTogether({ upstreams, limits }: Options, problem: (path: KeyPath, 
       problem(['upstreams', index, 'tls'], 'cert and key come together; add the other');
     }
   }
-  if (limits.headersTimeout > limits.requestTimeout) {
-    problem(
-      ['limits', 'headersTimeout'],
-      'is longer than limits.requestTimeout, of which it is a part; lower it or raise that',
-    );
-  }
   if (limits.timeoutDefault > limits.timeoutMax) {
     problem(['limits', 'timeoutDefault'], 'is longer than limits.timeoutMax; lower it or raise that');
   }
