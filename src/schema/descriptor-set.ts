@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import type { DescriptorProto, EnumDescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import type { SchemaFile } from './linked-element.ts';
 import { SchemaError } from './problem.ts';
@@ -41,11 +42,36 @@ export function readFileDescriptor(bytes: Uint8Array, origin: string): SchemaFil
     const { rest, sourceInfos } = splitSourceInfo(bytes);
     const proto = fromBinary(FileDescriptorProtoSchema, rest);
     if (proto.name === '') throw new Error('it has no name');
+    checkNames(proto);
     return { proto, bytes: rest, source: new SourceMap(proto.name, () => readSourceInfo(proto, sourceInfos)) };
   } catch (error) {
     const message = `holds a file that is not a FileDescriptorProto (${error instanceof Error ? error.message : error}); ${remedy}`;
     throw new SchemaError([{ position: { file: origin, line: 0, column: 0 }, subject: '', message }]);
   }
+}
+
+/** No compiler lets anything but identifiers through, but descriptors can be made by hand. */
+function checkNames({ package: own, messageType, enumType, extension, service }: FileDescriptorProto): void {
+  const check = (elements: readonly { readonly name: string }[]): void => {
+    const wrong = elements.find(({ name }) => !/^\w+$/.test(name));
+    if (wrong !== undefined) throw new Error(`${JSON.stringify(wrong.name)} is not an identifier`);
+  };
+  const checkEnums = (types: readonly EnumDescriptorProto[]): void => {
+    check(types);
+    for (const { value } of types) check(value);
+  };
+  const checkMessages = (messages: readonly DescriptorProto[]): void => {
+    check(messages);
+    for (const message of messages) {
+      check([...message.field, ...message.oneofDecl, ...message.extension]);
+      checkEnums(message.enumType);
+      checkMessages(message.nestedType);
+    }
+  };
+  if (own !== '') check(own.split('.').map((name) => ({ name })));
+  checkMessages(messageType);
+  checkEnums(enumType);
+  check([...extension, ...service, ...service.flatMap(({ method }) => method)]);
 }
 
 function splitSourceInfo(bytes: Uint8Array): { rest: Uint8Array; sourceInfos: Uint8Array[] } {

@@ -38,6 +38,7 @@ export class ExtensionTypes {
     const types = this.#fileOf(file.name);
     for (const type of types === undefined ? [] : nestedTypes(types)) {
       if (type.kind === 'extension' || type.kind === 'message') this.registry.add(type);
+      if (type.kind === 'extension') allowCopies(type, type.extendee);
     }
   }
 
@@ -60,12 +61,12 @@ export class ExtensionTypes {
   }
 
   #read(options: Message, schema: DescMessage, where: () => SourcePosition): ReadonlyMap<string, JsonValue> {
-    const extensions = this.#source.extensionsOfName(schema.typeName);
-    for (const { no } of options.$unknown ?? []) {
-      const extension = extensions.get(no);
-      if (extension !== undefined) this.add(extension.file);
-    }
     try {
+      const extensions = this.#source.extensionsOfName(schema.typeName);
+      for (const { no } of options.$unknown ?? []) {
+        const extension = extensions.get(no);
+        if (extension !== undefined) this.add(extension.file);
+      }
       const json = toJson(schema, options, { registry: this.registry });
       const entries = Object.entries(json ?? {}).filter(([key]) => key.startsWith('['));
       return new Map(entries.map(([key, value]) => [key.slice(1, -1), value]));
@@ -83,4 +84,12 @@ export class ExtensionTypes {
     if (made !== undefined) this.#files.set(name, made);
     return made;
   }
+}
+
+/**
+ * The library copies these by Object.assign onto `{}`, their own `toString` included; where Object.prototype is frozen, as
+ * hardened hosts do, that assignment throws. Object.assign passes over what is not enumerable.
+ */
+function allowCopies(...descriptors: readonly object[]): void {
+  for (const descriptor of descriptors) Object.defineProperty(descriptor, 'toString', { enumerable: false });
 }

@@ -52,7 +52,8 @@ export function parseServiceConfig(text: string, file: string): Pick<ServiceConf
   const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const source: Source = { file, document, lines, problems: [] };
-  for (const { message, pos } of document.errors) complain(source, message, pos[0]);
+  const [error] = document.errors;
+  if (error !== undefined) complain(source, error.message, error.pos[0]);
   const root = document.contents;
   if (source.problems.length > 0) return { rules: [], problems: source.problems };
   if (!yaml.isMap(root)) {
@@ -64,8 +65,11 @@ export function parseServiceConfig(text: string, file: string): Pick<ServiceConf
     complain(source, `type is ${type}; write type: google.api.Service`, offsetOf(root.get('type', true) as Node));
   }
   const rules = document.getIn(['http', 'rules'], true);
-  if (rules === undefined) complain(source, 'holds no rules; write them as a list under http.rules');
-  else if (!yaml.isSeq(rules)) complain(source, 'http.rules is a list of rules', offsetOf(rules as Node));
+  // Most of Google's configurations hold no HTTP rules; but a file that does not say it is one was hardly meant.
+  if (rules === undefined && type === undefined)
+    complain(source, 'holds no rules; write them as a list under http.rules');
+  if (rules !== undefined && !yaml.isSeq(rules))
+    complain(source, 'http.rules is a list of rules', offsetOf(rules as Node));
   const items = yaml.isSeq(rules) ? rules.items : [];
   return { rules: items.flatMap((item) => ruleOf(item as Node, source, yaml) ?? []), problems: source.problems };
 }
