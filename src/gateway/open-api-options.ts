@@ -12,7 +12,7 @@ export function openApiOptionsOf({ docs, transcoding }: Options, names: readonly
     ...(description !== undefined && { description }),
     ...(servers.length > 0 && { servers: servers.map((url) => ({ url })) }),
     pathStyle,
-    json: { protoNames: json.protoNames, enumsAsNumbers: json.enumsAsNumbers },
+    json,
     queryMaps,
     collision,
     errors,

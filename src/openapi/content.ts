@@ -3,7 +3,7 @@ import type { Binding } from '../routing/binding.ts';
 import type { FieldDescriptor, MessageDescriptor, MethodDescriptor } from '../schema/descriptors.ts';
 import { behaviorOf } from './annotations.ts';
 import { paragraphs, splitComment } from './comment.ts';
-import type { JsonSchema, Keyed, MediaType, RequestBody, ResponseObject } from './document.ts';
+import type { JsonSchema, Keyed, MediaType, Reference, RequestBody, ResponseObject } from './document.ts';
 import {
   type BodyUse,
   bodySchema,
@@ -88,18 +88,34 @@ function streamContent(schema: JsonSchema, context: DocumentContext): Keyed<Medi
   };
 }
 
-/** The body of every reply that is not a success. Who asks for RFC 9457 by Accept gets it, whatever the configuration. */
-export function errorResponse({ components, options }: DocumentContext): ResponseObject {
-  const status = components.own('google.rpc.Status');
+/** The replies that are no success, by the name of their component. */
+export function errorResponses(context: DocumentContext): Keyed<ResponseObject> {
+  const { components, options } = context;
   const details: JsonSchema = { type: 'array', items: components.own('google.protobuf.Any') };
-  const configured = options.errors === 'google' ? googleError(details) : status;
+  const status = options.errors === 'google' ? googleError(details) : components.own('google.rpc.Status');
+  // Who asks for RFC 9457 by Accept gets it, whatever the configuration.
+  const problemContent = { 'application/problem+json': { schema: problem(details) } };
+  const description = 'The call failed. The HTTP status follows the gRPC code.';
+  const enveloped = (): JsonSchema => ({ anyOf: [status, components.own('tandem.StreamError')] });
   return {
-    description: 'The call failed. The HTTP status follows the gRPC code.',
-    content: {
-      ...(options.errors !== 'problem' && { 'application/json': { schema: configured } }),
-      'application/problem+json': { schema: problem(details) },
+    Error: {
+      description,
+      content: {
+        ...(options.errors !== 'problem' && { 'application/json': { schema: status } }),
+        ...problemContent,
+      },
     },
+    ...(options.streamEnvelope && {
+      // Before the first message of an NDJSON stream, too.
+      EnvelopedError: { description, content: { 'application/json': { schema: enveloped() }, ...problemContent } },
+    }),
   };
+}
+
+/** The component that describes the errors of a method. */
+export function errorReference({ isServerStreaming }: MethodDescriptor, { options }: DocumentContext): Reference {
+  const name = isServerStreaming && options.streamEnvelope ? 'EnvelopedError' : 'Error';
+  return { $ref: `#/components/responses/${name}` };
 }
 
 const codeNameSchema: JsonSchema = { type: 'string', description: 'Name of the gRPC code, `NOT_FOUND`.' };

@@ -9,7 +9,7 @@ import type { Schema, ServiceDescriptor } from '../schema/descriptors.ts';
 import { scopesOf } from './annotations.ts';
 import { markdownOf } from './comment.ts';
 import { createComponents } from './components.ts';
-import { errorResponse } from './content.ts';
+import { errorResponses } from './content.ts';
 import { type OpenApiDocument, type Operation, type PathItem, pathItemMethods, type TagObject } from './document.ts';
 import { createNamer, shortestSuffixes } from './naming.ts';
 import { createOperation } from './operation.ts';
@@ -39,7 +39,7 @@ export function createOpenApi({ bindings, schema, options }: OpenApiInput): Open
   const context = { options, usage, components };
   const operations = operationsByPath(ordered, tags, context);
   const paths = [...operations].sort(([a], [b]) => compare(a, b)).map(([path, item]) => [path, pathItem(item)]);
-  const error = errorResponse(context);
+  const responses = errorResponses(context);
   return {
     openapi: '3.1.0',
     info: {
@@ -50,7 +50,7 @@ export function createOpenApi({ bindings, schema, options }: OpenApiInput): Open
     servers: options.servers ?? [{ url: '/' }],
     tags: services.map((service) => tagObject(service, tags)).sort((a, b) => compare(a.name, b.name)),
     paths: Object.fromEntries(paths),
-    components: { schemas: components.build(), responses: { Error: error } },
+    components: { schemas: components.build(), responses },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { MethodDescriptor } from '../schema/descriptors.ts';
 import { paragraphs, splitComment } from './comment.ts';
-import { replyOf, requestBodyOf } from './content.ts';
+import { errorReference, replyOf, requestBodyOf } from './content.ts';
 import type { Operation } from './document.ts';
 import { pathParameters, queryParameters } from './parameters.ts';
 import type { Place } from './paths.ts';
@@ -24,7 +24,7 @@ export function createOperation(place: Place, operationId: string, tag: string, 
     ...((method.isDeprecated || method.service.isDeprecated) && { deprecated: true }),
     ...(parameters.length > 0 && { parameters }),
     ...(requestBody !== undefined && { requestBody }),
-    responses: { 200: replyOf(binding, context), default: { $ref: '#/components/responses/Error' } },
+    responses: { 200: replyOf(binding, context), default: errorReference(method, context) },
     'x-grpc-method': method.path.slice(1),
     ...(streaming !== undefined && { 'x-grpc-streaming': streaming }),
     ...(operationInfo !== undefined && { 'x-operation-info': operationInfo }),

@@ -14,7 +14,11 @@ export interface OpenApiOptions {
    * and templates that differ in the pattern alone need the names `{name_2}`, `{name_3}`…
    */
   readonly pathStyle?: 'segments' | 'pattern';
-  readonly json?: { readonly protoNames?: boolean; readonly enumsAsNumbers?: boolean };
+  readonly json?: {
+    readonly emitDefaults?: boolean;
+    readonly protoNames?: boolean;
+    readonly enumsAsNumbers?: boolean;
+  };
   /** Map fields of scalars in the query, `labels[key]=value`; default true. */
   readonly queryMaps?: boolean;
   readonly collision?: 'pathWins' | 'reject';

@@ -46,7 +46,12 @@ export function fieldSchema(field: FieldDescriptor, context: DocumentContext): J
 export function valueSchema(field: FieldDescriptor, context: DocumentContext): JsonSchema {
   const schema = typeSchema(field.type, context);
   const format = infoFormatOf(field);
-  return format === undefined ? schema : { ...schema, format };
+  return format === undefined || isAlwaysWritten(field, context) ? schema : { ...schema, format };
+}
+
+/** Replies hold the field even when it is not set: a string as "", which no format allows, and input-only ones too. */
+function isAlwaysWritten(field: FieldDescriptor, { options }: DocumentContext): boolean {
+  return (options.json?.emitDefaults ?? false) && !field.hasPresence;
 }
 
 function typeSchema(type: FieldType, context: DocumentContext): JsonSchema {
@@ -84,7 +89,7 @@ export function bodySchema(
   return {
     ...schema,
     ...(required.length > 0 && { required }),
-    ...(refused.length > 0 && { not: { anyOf: refused.map((field) => ({ required: [nameOf(field, context)] })) } }),
+    ...(refused.length > 0 && { not: anyOf(refused.map((field) => ({ required: [nameOf(field, context)] }))) }),
   };
 }
 
@@ -137,9 +142,14 @@ function property(field: FieldDescriptor, context: DocumentContext): JsonSchema 
     ...(description !== undefined && { description }),
     ...(field.isDeprecated && { deprecated: true }),
     ...(isReadOnly && { readOnly: true }),
-    ...(isWriteOnly && { writeOnly: true }),
+    ...(isWriteOnly && !isAlwaysWritten(field, context) && { writeOnly: true }),
     ...(byDefault !== undefined && { default: byDefault }),
   };
+}
+
+function anyOf(schemas: readonly JsonSchema[]): JsonSchema {
+  const [only, ...others] = schemas;
+  return only !== undefined && others.length === 0 ? only : { anyOf: schemas };
 }
 
 /** At most one of the properties. Linear in their number, where a `not` for each pair would not be. */

@@ -180,7 +180,8 @@ class ValueMaker {
 
   #object(schema: JsonSchema, place: Parameters<Known>[0], depth: number): unknown {
     const required = new Set(schema.required ?? []);
-    const dropped = new Set((schema.allOf ?? []).flatMap((group) => this.#dropped(group)));
+    const refused = (schema.not?.anyOf ?? [schema.not]).flatMap((each) => each?.required ?? []);
+    const dropped = new Set([...(schema.allOf ?? []).flatMap((group) => this.#dropped(group)), ...refused]);
     const wanted = Object.entries(schema.properties ?? {}).filter(
       ([key, each]) =>
         required.has(key) ||
