@@ -6,6 +6,7 @@ import { type RunningServer, startServer } from '../server/start-server.ts';
 import { ExitCode, print, printError } from './command.ts';
 import type { JoinedConfig } from './config-layers.ts';
 import { configFileOf } from './configuration.ts';
+import type { RunningDemo } from './demo.ts';
 import type { Arguments } from './flags.ts';
 import { createLogger } from './logger.ts';
 import { locating, servedConfiguration } from './open-gateway.ts';
@@ -13,6 +14,16 @@ import { watchFiles } from './watch-files.ts';
 
 export async function run(args: Arguments): Promise<ExitCode> {
   const demo = args.flags.has('demo') ? await (await import('./demo.ts')).openDemo() : undefined;
+  try {
+    await serve(args, demo);
+    return ExitCode.done;
+  } finally {
+    await demo?.close();
+  }
+}
+
+/** Resolves when the last call has ended after a signal to stop. */
+async function serve(args: Arguments, demo: RunningDemo | undefined): Promise<void> {
   const read = (): JoinedConfig => servedConfiguration(args, demo && [demo.layer]);
   const { input, context } = read();
   const logger = await createLogger();
@@ -28,8 +39,6 @@ export async function run(args: Arguments): Promise<ExitCode> {
   unwatch();
   process.off('SIGHUP', reload);
   await close(server);
-  await demo?.close();
-  return ExitCode.done;
 }
 
 /** Builds the next generation aside. When anything in it is wrong, the old one stays and the log says why. */

@@ -1,0 +1,147 @@
+/** `tandem serve` as a process: ready line, reload, drain. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type TestContext, test } from 'node:test';
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly stdout: string;
+  /** Waits until standard error has a line that matches. */
+  stderrLine(pattern: RegExp): Promise<string>;
+  readonly exit: Promise<number | null>;
+}
+
+const cli = resolve('dist/cli.js');
+
+/** Starts the command and waits for its line on standard output. */
+async function serve(t: TestContext, args: readonly string[], cwd = '.'): Promise<Running> {
+  const child = spawn(process.execPath, [cli, 'serve', '--port', '0', ...args], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const output = { out: '', err: '' };
+  child.stdout.on('data', (chunk) => (output.out += chunk));
+  child.stderr.on('data', (chunk) => (output.err += chunk));
+  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  await Promise.race([once(child.stdout, 'data'), exit]);
+  const url = /^tandem listening on (http:\S+)\n$/.exec(output.out)?.[1];
+  assert.ok(url, `${output.out}\n${output.err}`);
+  const stderrLine = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const line = output.err.split('\n').find((one) => pattern.test(one));
+      if (line !== undefined) return line;
+      await once(child.stderr, 'data');
+    }
+  };
+  return {
+    child,
+    url,
+    exit,
+    stderrLine,
+    get stdout() {
+      return output.out;
+    },
+  };
+}
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-serve-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+const protoWith = (rule: string): string => `syntax = "proto3";
+package a;
+import "google/api/annotations.proto";
+message M { string id = 1; }
+service S { rpc Get(M) returns (M) { option (google.api.http) = { ${rule} }; } }
+`;
+
+const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
+
+test('the demo answers, says what to try, and ends with 0', async (t) => {
+  const running = await serve(t, ['--demo']);
+  const curl = await running.stderrLine(/^try {2}curl /);
+  const reply = await fetch(curl.slice('try  curl '.length));
+  assert.deepEqual([reply.status, await reply.json()], [200, { message: 'Hello World' }]);
+  for (const page of ['/docs', '/openapi.json']) {
+    assert.equal(await running.stderrLine(new RegExp(`^see .*${page}$`)), `see  ${running.url}${page}`);
+    assert.equal(await statusOf(running.url + page), 200);
+  }
+  running.child.kill('SIGTERM');
+  assert.equal(await running.exit, 0);
+  assert.equal(running.stdout, `tandem listening on ${running.url}\n`);
+});
+
+test('an open call finishes while the process drains', async (t) => {
+  const running = await serve(t, ['--demo']);
+  const reply = await fetch(`${running.url}/v1/shelves/fiction/books:stream?interval=0.2s`);
+  running.child.kill('SIGTERM');
+  await running.stderrLine(/"draining"/);
+  assert.equal(((await reply.json()) as unknown[]).length, 2);
+  assert.equal(await running.exit, 0);
+});
+
+test('a second signal ends the process at once', async (t) => {
+  const running = await serve(t, ['--demo']);
+  const reply = await fetch(`${running.url}/v1/shelves/fiction/books:stream?interval=60s`);
+  running.child.kill('SIGTERM');
+  await running.stderrLine(/"draining"/);
+  running.child.kill('SIGTERM');
+  assert.equal(await running.exit, 143);
+  await assert.rejects(reply.text());
+});
+
+test('an upstream that cannot be reached: served, not ready, 503', async (t) => {
+  const { url } = await serve(t, ['--proto', resolve('protos/example'), '--upstream', '127.0.0.1:1']);
+  assert.equal(await statusOf(`${url}/healthz`), 200);
+  assert.equal(await statusOf(`${url}/v1/greeter/x`), 503);
+  assert.equal(await statusOf(`${url}/readyz`), 503);
+});
+
+for (const how of ['SIGHUP', '--watch']) {
+  test(`${how} reloads, and refuses what is wrong`, async (t) => {
+    const folder = temporaryFolder(t);
+    const write = (rule: string): void => writeFileSync(join(folder, 'a.proto'), protoWith(rule));
+    write('get: "/v1/before/{id}"');
+    const flags = how === '--watch' ? ['--watch'] : [];
+    const { child, url, stderrLine } = await serve(
+      t,
+      ['--proto', 'a.proto', '--upstream', '127.0.0.1:1', ...flags],
+      folder,
+    );
+    const change = (rule: string): void => {
+      write(rule);
+      if (how === 'SIGHUP') child.kill('SIGHUP');
+    };
+    assert.deepEqual([await statusOf(`${url}/v1/before/1`), await statusOf(`${url}/v1/after/1`)], [503, 404]);
+    change('get: "/v1/after/{id"');
+    const refused = JSON.parse(await stderrLine(/not reloaded/));
+    assert.match(refused.problems[0], /^a\.proto:5 S\.Get: /);
+    assert.deepEqual([await statusOf(`${url}/v1/before/1`), await statusOf(`${url}/v1/after/1`)], [503, 404]);
+    change('get: "/v1/after/{id}"');
+    await stderrLine(/"reloaded"/);
+    assert.deepEqual([await statusOf(`${url}/v1/before/1`), await statusOf(`${url}/v1/after/1`)], [404, 503]);
+  });
+}
+
+test('a port that is taken: one line, exit 1', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1');
+  t.after(() => other.close());
+  await once(other, 'listening');
+  const { port } = other.address() as { port: number };
+  const args = ['serve', '--demo', '--port', String(port)];
+  const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (chunk) => (errors += chunk));
+  const [code] = await once(child, 'close');
+  assert.equal(code, 1);
+  assert.match(errors, new RegExp(`^tandem: listen EADDRINUSE: address already in use 127\\.0\\.0\\.1:${port}$`, 'm'));
+});
