@@ -6,64 +6,44 @@ import { codeName, GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { Metadata } from '../transcode/exchange.ts';
 import { joinedMetadata } from './call-metadata.ts';
-import type { CallOptions } from './transport.ts';
-
-/** How a call ended: `error` is undefined when it ended well. */
-export interface CallEnd {
-  readonly headers: Metadata;
-  readonly trailers: Metadata;
-  readonly error: StatusError | undefined;
-}
-
-export interface CallHandler {
-  onHeaders?(headers: Metadata): void;
-  onMessage(message: Uint8Array): void;
-  /** Called once, after everything else. */
-  onEnd(end: CallEnd): void;
-}
+import type { CallHandler, TransportCall } from './calls.ts';
+import type { CallOptions, MessageLimits } from './transport.ts';
 
 type Call = ReturnType<ChannelInterface['createCall']>;
 
-/** One call. `start` it first; it ends by its status, its deadline, its signal or `fail`. */
-export class GrpcJsCall {
+/** One call, begun when it is made. */
+export class GrpcJsCall implements TransportCall {
   readonly #call: Call;
   readonly #target: string;
   readonly #options: CallOptions;
-  readonly #limits: { readonly maxRequestBytes: number; readonly maxReplyBytes: number };
-  readonly #onClosed: () => void;
-  readonly #metadata: GrpcMetadata;
-  #handler: CallHandler | undefined;
+  readonly #limits: MessageLimits;
+  readonly #handler: CallHandler;
   #headers: Metadata | undefined;
   #isReading = false;
   #hasEnded = false;
   #onWritten: (() => void) | undefined;
   readonly #onAbort = (): void => this.fail(cancelled(this.#options.signal?.reason));
 
-  /** `onClosed` is called when the call has ended, before the handler hears of it. Throws for metadata that cannot be sent. */
+  /** Throws for metadata that cannot be sent. */
   constructor(
     channel: ChannelInterface,
     target: string,
     options: CallOptions,
-    limits: { readonly maxRequestBytes: number; readonly maxReplyBytes: number },
-    onClosed: () => void,
+    limits: MessageLimits,
+    handler: CallHandler,
   ) {
     this.#target = target;
     this.#options = options;
     this.#limits = limits;
-    this.#onClosed = onClosed;
-    this.#metadata = toGrpc(options.metadata);
+    this.#handler = handler;
+    const metadata = toGrpc(options.metadata);
     const remainingMs = options.deadline - performance.now();
     this.#call = channel.createCall(options.path, Date.now() + remainingMs, null, null, null);
-  }
-
-  start(handler: CallHandler): void {
-    this.#handler = handler;
-    this.#options.signal?.addEventListener('abort', this.#onAbort);
-    this.#call.start(this.#metadata, {
-      onReceiveMetadata: (metadata) => {
+    this.#call.start(metadata, {
+      onReceiveMetadata: (received) => {
         if (this.#hasEnded) return;
-        this.#headers = fromGrpc(metadata);
-        handler.onHeaders?.(this.#headers);
+        this.#headers = fromGrpc(received);
+        handler.onHeaders(this.#headers);
       },
       onReceiveMessage: (message: Buffer) => {
         this.#isReading = false;
@@ -75,25 +55,27 @@ export class GrpcJsCall {
         else this.#end([], this.#errorOf(status));
       },
     });
-    if (this.#options.signal?.aborted) this.#onAbort();
+    if (options.signal?.aborted) queueMicrotask(this.#onAbort);
+    else options.signal?.addEventListener('abort', this.#onAbort);
   }
 
-  /** Asks for one more message; asking twice is asking once. */
   read(): void {
     if (this.#isReading || this.#hasEnded) return;
     this.#isReading = true;
     this.#call.startRead();
   }
 
-  /** Sends the one request message and ends the request. */
   sendOnly(message: Uint8Array): void {
     if (!this.#isSendable(message)) return;
     this.#call.sendMessageWithContext({}, Buffer.from(message.buffer, message.byteOffset, message.length));
     this.#call.halfClose();
   }
 
-  /** Sends the messages as fast as the upstream takes them; when the call ends before them, they are left. */
-  async sendAll(messages: AsyncIterable<Uint8Array>): Promise<void> {
+  sendAll(messages: AsyncIterable<Uint8Array>): void {
+    void this.#pump(messages);
+  }
+
+  async #pump(messages: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       for await (const message of messages) {
         if (!this.#isSendable(message)) return;
@@ -105,7 +87,6 @@ export class GrpcJsCall {
     }
   }
 
-  /** Ends the call with this error and cancels it upstream. Does nothing when it has ended. */
   fail(error: StatusError): void {
     if (this.#hasEnded) return;
     this.#end([], error);
@@ -133,8 +114,7 @@ export class GrpcJsCall {
     this.#hasEnded = true;
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#onWritten?.();
-    this.#onClosed();
-    this.#handler?.onEnd({ headers: this.#headers ?? [], trailers, error });
+    this.#handler.onEnd({ headers: this.#headers ?? [], trailers, error });
   }
 
   #errorOf({ code, details, metadata }: StatusObject): StatusError {

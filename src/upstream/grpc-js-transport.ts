@@ -5,14 +5,12 @@
 import type { ChannelInterface, ChannelOptions } from '@grpc/grpc-js';
 import { Channel, connectivityState, credentials } from '@grpc/grpc-js';
 import { SchemaError } from '../schema/problem.ts';
-import { GrpcCode } from '../status/code.ts';
-import { StatusError } from '../status/status-error.ts';
+import { Calls } from './calls.ts';
 import { GrpcJsCall } from './grpc-js-call.ts';
-import { ReplyQueue } from './reply-queue.ts';
-import type { Target } from './target.ts';
+import { addressOf, type Target } from './target.ts';
 import {
   type CallOptions,
-  defaultMessageBytes,
+  messageLimits,
   type ReplyStream,
   type TlsOptions,
   type Transport,
@@ -20,9 +18,8 @@ import {
   type TransportState,
   type UnaryReply,
 } from './transport.ts';
+import { whenReady } from './when-ready.ts';
 
-// A stream reads so far ahead of its reader.
-const readAheadBytes = 64 * 1024;
 // How long a lost connection rests before it is opened again without a call; a call opens it at once.
 const reopenMs = 1000;
 
@@ -42,23 +39,22 @@ export function createGrpcJsTransport(target: Target, options: TransportOptions 
 class GrpcJsTransport implements Transport {
   readonly target: string;
   readonly #channel: ChannelInterface;
-  readonly #limits: { readonly maxRequestBytes: number; readonly maxReplyBytes: number };
-  readonly #calls = new Set<GrpcJsCall>();
+  readonly #calls: Calls;
   readonly #listeners = new Set<(state: TransportState) => void>();
   #closing: Promise<void> | undefined;
-  #onDrained: (() => void) | undefined;
 
   constructor(target: Target, options: TransportOptions) {
     this.target = target.text;
-    this.#limits = {
-      maxRequestBytes: options.maxRequestBytes ?? defaultMessageBytes,
-      maxReplyBytes: options.maxReplyBytes ?? defaultMessageBytes,
-    };
+    const limits = messageLimits(options);
     const channelTarget = target.kind === 'unix' ? `unix:${target.path}` : `dns:${addressOf(target)}`;
     this.#channel = new Channel(
       channelTarget,
       credentialsOf(target, options.tls),
-      channelOptionsOf(target, options, this.#limits.maxReplyBytes),
+      channelOptionsOf(target, options, limits.maxReplyBytes),
+    );
+    this.#calls = new Calls(
+      target.text,
+      (callOptions, handler) => new GrpcJsCall(this.#channel, target.text, callOptions, limits, handler),
     );
     this.#watch(connectivityState.IDLE);
   }
@@ -67,88 +63,21 @@ class GrpcJsTransport implements Transport {
     return states[this.#channel.getConnectivityState(false)];
   }
 
-  async unary(options: CallOptions, message: Uint8Array): Promise<UnaryReply> {
-    const call = this.#createCall(options);
-    return await new Promise((resolve, reject) => {
-      let reply: Uint8Array | undefined;
-      call.start({
-        onMessage: (bytes) => {
-          if (reply !== undefined) call.fail(wrongCount('more than one message'));
-          reply = bytes;
-          // A second message would hold the status back, were it not read.
-          call.read();
-        },
-        onEnd: ({ headers, trailers, error }) => {
-          if (error !== undefined) reject(error);
-          else if (reply === undefined) reject(wrongCount('no message'));
-          else resolve({ message: reply, headers, trailers });
-        },
-      });
-      call.sendOnly(message);
-      call.read();
-    });
+  unary(options: CallOptions, message: Uint8Array): Promise<UnaryReply> {
+    return this.#calls.unary(options, message);
   }
 
   stream(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): ReplyStream {
-    let call: GrpcJsCall;
-    try {
-      call = this.#createCall(options);
-    } catch (error) {
-      const queue = new ReplyQueue({ pull() {}, cancel() {} });
-      queue.end([], StatusError.from(error));
-      return queue;
-    }
-    const queue = new ReplyQueue({
-      pull: () => call.read(),
-      cancel: () => call.fail(new StatusError(GrpcCode.CANCELLED, 'the reply stream was left before its end')),
-    });
-    let isFlushing = false;
-    call.start({
-      onHeaders: (headers) => queue.open(headers),
-      onMessage: (bytes) => {
-        queue.push(bytes);
-        if (queue.queuedBytes < readAheadBytes) call.read();
-        if (isFlushing) return;
-        // grpc-js hands over one message a tick; those that have come together go to the reader together.
-        isFlushing = true;
-        setImmediate(() => {
-          isFlushing = false;
-          queue.flush();
-        });
-      },
-      onEnd: ({ trailers, error }) => queue.end(trailers, error),
-    });
-    if (messages instanceof Uint8Array) call.sendOnly(messages);
-    else void call.sendAll(messages);
-    return queue;
+    return this.#calls.stream(options, messages);
   }
 
   connect(): void {
     if (this.#closing === undefined) this.#channel.getConnectivityState(true);
   }
 
-  async ready(signal: AbortSignal): Promise<void> {
+  ready(signal: AbortSignal): Promise<void> {
     this.connect();
-    if (this.state === 'ready') return;
-    // No timer of the library keeps the process alive; who waits here does.
-    const alive = setInterval(() => {}, 60_000);
-    await new Promise<void>((resolve, reject) => {
-      const stop = this.onStateChange((state) => {
-        if (state === 'ready') settle(resolve);
-      });
-      const settle = (finish: () => void): void => {
-        stop();
-        clearInterval(alive);
-        signal.removeEventListener('abort', onAbort);
-        finish();
-      };
-      const onAbort = (): void => {
-        const message = `upstream ${this.target} is not ready`;
-        settle(() => reject(new StatusError(GrpcCode.UNAVAILABLE, message, { cause: signal.reason })));
-      };
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort);
-    });
+    return whenReady(this, signal);
   }
 
   onStateChange(listener: (state: TransportState) => void): () => void {
@@ -157,33 +86,8 @@ class GrpcJsTransport implements Transport {
   }
 
   close(signal?: AbortSignal): Promise<void> {
-    this.#closing ??= this.#drain(signal).then(() => this.#channel.close());
+    this.#closing ??= this.#calls.close(signal).then(() => this.#channel.close());
     return this.#closing;
-  }
-
-  #createCall(options: CallOptions): GrpcJsCall {
-    if (this.#closing !== undefined) throw new StatusError(GrpcCode.UNAVAILABLE, `upstream ${this.target} is closed`);
-    const call: GrpcJsCall = new GrpcJsCall(this.#channel, this.target, options, this.#limits, () => {
-      this.#calls.delete(call);
-      if (this.#calls.size === 0) this.#onDrained?.();
-    });
-    this.#calls.add(call);
-    return call;
-  }
-
-  async #drain(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#calls.size === 0) return;
-    const cancel = (): void => {
-      const error = new StatusError(GrpcCode.UNAVAILABLE, `upstream ${this.target} is closed`);
-      for (const call of this.#calls) call.fail(error);
-    };
-    const drained = new Promise<void>((resolve) => {
-      this.#onDrained = resolve;
-    });
-    if (signal?.aborted) cancel();
-    else signal?.addEventListener('abort', cancel);
-    await drained;
-    signal?.removeEventListener('abort', cancel);
   }
 
   // The library's watch tells one change; a lost connection turns to idle and would wait there for the next call, while
@@ -197,14 +101,6 @@ class GrpcJsTransport implements Transport {
       this.#watch(now);
     });
   }
-}
-
-function wrongCount(what: string): StatusError {
-  return new StatusError(GrpcCode.INTERNAL, `the upstream answered a call that takes one reply with ${what}`);
-}
-
-function addressOf({ host, port }: Extract<Target, { kind: 'host' }>): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function credentialsOf(target: Target, tls: TlsOptions | undefined): ReturnType<typeof credentials.createInsecure> {

@@ -51,6 +51,11 @@ export function parseUpstream(text: string): { readonly service: string | undefi
   return { service, target: parseTarget(rest) };
 }
 
+/** `host:port`, as URLs and `:authority` have it. */
+export function addressOf({ host, port }: Extract<Target, { kind: 'host' }>): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 function problemOf(text: string, message: string): SchemaError {
   return new SchemaError([{ position: undefined, subject: 'upstream', message: `"${text}" ${message}` }]);
 }

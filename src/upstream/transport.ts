@@ -86,4 +86,15 @@ export interface TransportOptions {
   readonly reconnect?: { readonly minMs: number; readonly maxMs: number };
 }
 
-export const defaultMessageBytes: number = 4 * 1024 * 1024;
+/** The limits of TransportOptions, with their defaults. */
+export interface MessageLimits {
+  readonly maxRequestBytes: number;
+  readonly maxReplyBytes: number;
+}
+
+const defaultMessageBytes = 4 * 1024 * 1024;
+
+export function messageLimits(options: TransportOptions): MessageLimits {
+  const { maxRequestBytes = defaultMessageBytes, maxReplyBytes = defaultMessageBytes } = options;
+  return { maxRequestBytes, maxReplyBytes };
+}

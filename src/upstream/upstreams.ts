@@ -3,6 +3,7 @@
  */
 import { type Problem, SchemaError } from '../schema/problem.ts';
 import { createGrpcJsTransport } from './grpc-js-transport.ts';
+import { createHttp2Transport } from './http2-transport.ts';
 import type { Target } from './target.ts';
 import type { Transport, TransportOptions, TransportState } from './transport.ts';
 
@@ -10,6 +11,8 @@ export interface UpstreamConfig extends TransportOptions {
   readonly target: Target;
   /** Full names of the services it serves. None: every service that no other upstream names. */
   readonly services?: readonly string[];
+  /** grpc-js by default. */
+  readonly transport?: 'grpc-js' | 'http2';
 }
 
 export interface UpstreamStatus {
@@ -36,7 +39,7 @@ export interface Upstreams {
 /** One transport per upstream. Throws a SchemaError when two of them serve the same, or TLS files are none. */
 export function createUpstreams(configs: readonly UpstreamConfig[]): Upstreams {
   const byService = mapServices(configs);
-  const upstreams = configs.map((config) => ({ config, transport: createGrpcJsTransport(config.target, config) }));
+  const upstreams = configs.map((config) => ({ config, transport: createTransport(config) }));
   const transportOf = new Map(upstreams.map(({ config, transport }) => [config, transport]));
   const find = (service: string): Transport | undefined => {
     const config = byService.get(service) ?? byService.get(everyService);
@@ -65,6 +68,11 @@ export function createUpstreams(configs: readonly UpstreamConfig[]): Upstreams {
       await Promise.all(upstreams.map(({ transport }) => transport.close(signal)));
     },
   };
+}
+
+function createTransport(config: UpstreamConfig): Transport {
+  const create = config.transport === 'http2' ? createHttp2Transport : createGrpcJsTransport;
+  return create(config.target, config);
 }
 
 const everyService = '*';

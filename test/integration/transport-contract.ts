@@ -235,9 +235,7 @@ const unaryRows: readonly UnaryRow[] = [
   {
     name: 'a message cut short',
     script: bodyBytes([frame(bytes('whole')).subarray(0, 7)]),
-    expect: {
-      code: 'INTERNAL', httpStatus: 500, message: 'the upstream answered a call that takes one reply with no message',
-    }, // biome-ignore format: one value
+    expect: { code: 'INTERNAL', httpStatus: 500, message: /no message|inside a message/ },
   },
   {
     name: 'a compressed message',

@@ -1,0 +1,147 @@
+/**
+ * What every transport makes of its calls: one reply or a stream of them, and an end that waits for those in flight.
+ */
+import { GrpcCode } from '../status/code.ts';
+import { StatusError } from '../status/status-error.ts';
+import type { Metadata } from '../transcode/exchange.ts';
+import { ReplyQueue } from './reply-queue.ts';
+import type { CallOptions, ReplyStream, UnaryReply } from './transport.ts';
+
+/** How a call ended: `error` is undefined when it ended well. */
+export interface CallEnd {
+  readonly headers: Metadata;
+  readonly trailers: Metadata;
+  readonly error: StatusError | undefined;
+}
+
+export interface CallHandler {
+  onHeaders(headers: Metadata): void;
+  onMessage(message: Uint8Array): void;
+  /** Called once, after everything else. */
+  onEnd(end: CallEnd): void;
+}
+
+/** A call of one transport. It ends by its status, its deadline, its signal or `fail`. */
+export interface TransportCall {
+  /** Asks for one more message, at least; asking again before it came is asking once. */
+  read(): void;
+  /** Sends the one request message and ends the request. */
+  sendOnly(message: Uint8Array): void;
+  /** Sends the messages as fast as the upstream takes them; when the call ends before them, they are left. */
+  sendAll(messages: AsyncIterable<Uint8Array>): void;
+  /** Ends the call with this error and cancels it upstream. Does nothing when it has ended. */
+  fail(error: StatusError): void;
+}
+
+/** Begins a call that `handler` hears of; nothing is heard before this returns. Throws a StatusError when it cannot. */
+export type BeginCall = (options: CallOptions, handler: CallHandler) => TransportCall;
+
+// A stream reads so far ahead of its reader.
+const readAheadBytes = 64 * 1024;
+
+/** The calls of one transport. */
+export class Calls {
+  readonly #target: string;
+  readonly #begin: BeginCall;
+  readonly #open = new Set<TransportCall>();
+  #isClosed = false;
+  #onDrained: (() => void) | undefined;
+
+  constructor(target: string, begin: BeginCall) {
+    this.#target = target;
+    this.#begin = begin;
+  }
+
+  async unary(options: CallOptions, message: Uint8Array): Promise<UnaryReply> {
+    return await new Promise((resolve, reject) => {
+      let reply: Uint8Array | undefined;
+      const call = this.#start(options, {
+        onHeaders() {},
+        onMessage(bytes) {
+          if (reply !== undefined) call.fail(wrongCount('more than one message'));
+          reply = bytes;
+          // A second message would hold the status back, were it not read.
+          call.read();
+        },
+        onEnd({ headers, trailers, error }) {
+          if (error !== undefined) reject(error);
+          else if (reply === undefined) reject(wrongCount('no message'));
+          else resolve({ message: reply, headers, trailers });
+        },
+      });
+      call.read();
+      call.sendOnly(message);
+    });
+  }
+
+  stream(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): ReplyStream {
+    let call: TransportCall | undefined;
+    const queue = new ReplyQueue({
+      pull: () => call?.read(),
+      cancel: () => call?.fail(new StatusError(GrpcCode.CANCELLED, 'the reply stream was left before its end')),
+    });
+    let isFlushing = false;
+    const flush = (): void => {
+      isFlushing = false;
+      queue.flush();
+    };
+    try {
+      call = this.#start(options, {
+        onHeaders: (headers) => queue.open(headers),
+        onMessage: (bytes) => {
+          queue.push(bytes);
+          if (queue.queuedBytes < readAheadBytes) call?.read();
+          // Messages come one by one; those that have come together go to the reader together.
+          if (!isFlushing) setImmediate(flush);
+          isFlushing = true;
+        },
+        onEnd: ({ trailers, error }) => queue.end(trailers, error),
+      });
+    } catch (error) {
+      queue.end([], StatusError.from(error));
+      return queue;
+    }
+    if (messages instanceof Uint8Array) call.sendOnly(messages);
+    else call.sendAll(messages);
+    return queue;
+  }
+
+  /** Resolves when no call is left; those in flight when the signal aborts are cancelled. New ones fail UNAVAILABLE. */
+  async close(signal: AbortSignal | undefined): Promise<void> {
+    this.#isClosed = true;
+    if (this.#open.size === 0) return;
+    const drained = new Promise<void>((resolve) => {
+      this.#onDrained = resolve;
+    });
+    const cancel = (): void => {
+      for (const call of this.#open) call.fail(this.#closed());
+    };
+    if (signal?.aborted) cancel();
+    else signal?.addEventListener('abort', cancel);
+    await drained;
+    signal?.removeEventListener('abort', cancel);
+  }
+
+  #start(options: CallOptions, handler: CallHandler): TransportCall {
+    if (this.#isClosed) throw this.#closed();
+    const call = this.#begin(options, {
+      onHeaders: (headers) => handler.onHeaders(headers),
+      onMessage: (message) => handler.onMessage(message),
+      onEnd: (end) => {
+        this.#open.delete(call);
+        if (this.#open.size === 0) this.#onDrained?.();
+        handler.onEnd(end);
+      },
+    });
+    this.#open.add(call);
+    return call;
+  }
+
+  #closed(): StatusError {
+    return new StatusError(GrpcCode.UNAVAILABLE, `upstream ${this.#target} is closed`);
+  }
+}
+
+function wrongCount(what: string): StatusError {
+  return new StatusError(GrpcCode.INTERNAL, `the upstream answered a call that takes one reply with ${what}`);
+}

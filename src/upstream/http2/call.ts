@@ -1,0 +1,262 @@
+/**
+ * One gRPC call as an HTTP/2 stream: its request, its reply, its end.
+ */
+import { GrpcCode } from '../../status/code.ts';
+import { StatusError } from '../../status/status-error.ts';
+import type { Metadata } from '../../transcode/exchange.ts';
+import { joinedMetadata } from '../call-metadata.ts';
+import type { CallHandler, TransportCall } from '../calls.ts';
+import type { CallOptions, MessageLimits } from '../transport.ts';
+import type { Connection } from './connection.ts';
+import type { HeaderList } from './hpack-decoder.ts';
+import type { RequestHeaders } from './hpack-encoder.ts';
+import { MessageReader } from './message-reader.ts';
+import { ErrorCode } from './protocol.ts';
+import { endError, httpError, type ReplyHead, readHead, resetError } from './reply-head.ts';
+import type { OutgoingMessage, Stream } from './stream.ts';
+
+/** Who brings calls to connections. */
+export interface CallHost {
+  readonly target: string;
+  readonly limits: MessageLimits;
+  /** Calls `connectTo` as soon as a connection can take the call, or `fail` when there is none. */
+  submit(call: Http2Call): void;
+  /** The call has ended without a connection. */
+  withdraw(call: Http2Call): void;
+}
+
+// Timers of Node hold no more; nothing waits as long.
+const maxTimerMs = 2 ** 31 - 1;
+// Of a stream that was refused, and of one that GOAWAY left out, so many tries more.
+const maxRefused = 1;
+const maxUnprocessed = 3;
+
+export class Http2Call implements TransportCall, Stream {
+  streamId = 0;
+  sendWindow = 0;
+  receiveWindow = 0;
+  unreleased = 0;
+  outgoing: OutgoingMessage | undefined;
+  readonly requestHeaders: RequestHeaders;
+  readonly #host: CallHost;
+  readonly #signal: AbortSignal | undefined;
+  readonly #handler: CallHandler;
+  readonly #reader: MessageReader;
+  readonly #timer: NodeJS.Timeout;
+  #connection: Connection | undefined;
+  #messages: AsyncIterable<Uint8Array> | undefined;
+  #isPumping = false;
+  #isRequestSent = false;
+  #headers: Metadata | undefined;
+  /** Bytes of messages that were given since the last `read`. */
+  #unread = 0;
+  #refused = 0;
+  #unprocessed = 0;
+  #hasEnded = false;
+  #onSent: (() => void) | undefined;
+  readonly #onAbort = (): void => {
+    const reason: unknown = this.#signal?.reason;
+    this.fail(
+      reason instanceof StatusError
+        ? reason
+        : new StatusError(GrpcCode.CANCELLED, 'the call was cancelled', { cause: reason }),
+    );
+  };
+
+  /** Throws for metadata that cannot be sent. */
+  constructor(host: CallHost, { path, metadata, deadline, signal }: CallOptions, handler: CallHandler) {
+    const timeoutMs = Math.min(Math.ceil(deadline - performance.now()), maxTimerMs);
+    this.requestHeaders = { path, timeout: timeoutText(timeoutMs), metadata: joinedMetadata(metadata) };
+    this.#host = host;
+    this.#handler = handler;
+    this.#reader = new MessageReader(host.limits.maxReplyBytes, (message) => {
+      this.#unread += message.length;
+      handler.onMessage(message);
+    });
+    this.#signal = signal;
+    this.#timer = setTimeout(() => this.fail(deadlineExceeded()), timeoutMs);
+    if (timeoutMs <= 0) queueMicrotask(() => this.fail(deadlineExceeded()));
+    else if (signal?.aborted) queueMicrotask(this.#onAbort);
+    else signal?.addEventListener('abort', this.#onAbort);
+  }
+
+  sendOnly(message: Uint8Array): void {
+    if (!this.#isSendable(message)) return;
+    this.outgoing = { message, sent: 0, isLast: true };
+    this.#host.submit(this);
+  }
+
+  sendAll(messages: AsyncIterable<Uint8Array>): void {
+    this.#messages = messages;
+    this.#host.submit(this);
+  }
+
+  read(): void {
+    this.#unread = 0;
+    if (!this.#hasEnded) this.#connection?.release(this, 0);
+  }
+
+  fail(error: StatusError): void {
+    const connection = this.#connection;
+    if (!this.#end([], error)) return;
+    connection?.forget(this, ErrorCode.CANCEL);
+  }
+
+  /** Opens the call on a connection that can take it. */
+  connectTo(connection: Connection): void {
+    this.#connection = connection;
+    connection.open(this);
+  }
+
+  onOpened(): void {
+    if (this.#messages !== undefined) void this.#pump(this.#messages);
+    else this.#connection?.send(this);
+  }
+
+  onSent(): void {
+    if (this.outgoing?.isLast) this.#isRequestSent = true;
+    else this.outgoing = undefined;
+    this.#onSent?.();
+  }
+
+  onHeaders(list: HeaderList | undefined, isEnd: boolean): void {
+    if (list === undefined) this.fail(tooManyHeaders());
+    else if (this.#headers === undefined) this.#onReplyHead(readHead(list), isEnd);
+    else if (isEnd) this.#finish(readHead(list));
+    else this.fail(malformed('headers in the middle of its messages'));
+  }
+
+  onData(bytes: Buffer, start: number, end: number, isEnd: boolean): void {
+    try {
+      if (this.#headers === undefined) throw malformed('a message before its headers');
+      this.#reader.push(bytes, start, end);
+    } catch (error) {
+      this.fail(StatusError.from(error));
+    }
+    if (this.#hasEnded) return;
+    // The rest of a message must come, however large it is; only whole ones that nobody has read hold the upstream back.
+    this.#connection?.release(this, this.#unread);
+    if (isEnd)
+      this.#endEarly(new StatusError(GrpcCode.INTERNAL, 'the upstream ended the call without gRPC status'), true);
+  }
+
+  onReset(code: number): void {
+    if (code === ErrorCode.REFUSED_STREAM && this.#refused < maxRefused && this.#resubmit()) this.#refused++;
+    else this.#end([], resetError(code));
+  }
+
+  onUnprocessed(): void {
+    if (this.#unprocessed < maxUnprocessed && this.#resubmit()) this.#unprocessed++;
+    else this.#end([], new StatusError(GrpcCode.UNAVAILABLE, 'the upstream is shutting down'));
+  }
+
+  onLost(reason: Error): void {
+    const message = `upstream ${this.#host.target}: connection lost`;
+    this.#end([], new StatusError(GrpcCode.UNAVAILABLE, message, { cause: reason }));
+  }
+
+  #onReplyHead(head: ReplyHead, isEnd: boolean): void {
+    const { httpStatus = 0, contentType, code, encoding, metadata } = head;
+    if (!(httpStatus >= 100)) this.fail(malformed('headers without a status'));
+    // Informational; the reply's own headers are still to come.
+    else if (httpStatus < 200 && !isEnd) return;
+    else if (httpStatus !== 200 && code === undefined) this.#endEarly(httpError(httpStatus), isEnd);
+    else if (isEnd) this.#finish(head);
+    else if (!contentType.startsWith('application/grpc')) {
+      this.fail(new StatusError(GrpcCode.UNKNOWN, `the upstream answered with the content type "${contentType}"`));
+    } else {
+      this.#reader.encoding = encoding;
+      this.#headers = metadata;
+      this.#handler.onHeaders(metadata);
+    }
+  }
+
+  // Only what has not been answered and can be sent again.
+  #resubmit(): boolean {
+    if (this.#hasEnded || this.#headers !== undefined || this.#isPumping) return false;
+    if (this.outgoing !== undefined) this.outgoing.sent = 0;
+    this.#connection = undefined;
+    this.#isRequestSent = false;
+    this.#host.submit(this);
+    return true;
+  }
+
+  async #pump(messages: AsyncIterable<Uint8Array>): Promise<void> {
+    this.#isPumping = true;
+    try {
+      for await (const message of messages) {
+        if (!this.#isSendable(message)) return;
+        this.outgoing = { message, sent: 0, isLast: false };
+        await new Promise<void>((resolve) => {
+          this.#onSent = resolve;
+          this.#connection?.send(this);
+        });
+        if (this.#hasEnded) return;
+      }
+      this.#isRequestSent = true;
+      if (!this.#hasEnded) this.#connection?.endRequest(this);
+    } catch (error) {
+      this.fail(StatusError.from(error));
+    }
+  }
+
+  #isSendable(message: Uint8Array): boolean {
+    const { maxRequestBytes } = this.#host.limits;
+    if (message.length > maxRequestBytes) {
+      const text = `the request message has ${message.length} bytes, over the limit of ${maxRequestBytes}`;
+      this.fail(new StatusError(GrpcCode.RESOURCE_EXHAUSTED, text, { httpStatus: 413 }));
+    }
+    return !this.#hasEnded;
+  }
+
+  #finish(head: ReplyHead): void {
+    let error = endError(head, this.#headers ?? []);
+    if (error === undefined && this.#reader.isInside)
+      error = new StatusError(GrpcCode.INTERNAL, 'the upstream ended the call inside a message');
+    this.#forget();
+    this.#end(head.metadata, error);
+  }
+
+  #endEarly(error: StatusError, isEnd: boolean): void {
+    if (!isEnd) this.fail(error);
+    else {
+      this.#forget();
+      this.#end([], error);
+    }
+  }
+
+  // The upstream has ended: it need not wait for the rest of the request.
+  #forget(): void {
+    this.#connection?.forget(this, this.#isRequestSent ? undefined : ErrorCode.NO_ERROR);
+  }
+
+  #end(trailers: Metadata, error: StatusError | undefined): boolean {
+    if (this.#hasEnded) return false;
+    this.#hasEnded = true;
+    if (this.#connection === undefined) this.#host.withdraw(this);
+    this.#connection = undefined;
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#onSent?.();
+    this.#handler.onEnd({ headers: this.#headers ?? [], trailers, error });
+    return true;
+  }
+}
+
+/** `grpc-timeout`: at most eight digits and a unit. */
+function timeoutText(ms: number): string {
+  return ms < 1e8 ? `${Math.max(1, ms)}m` : `${Math.ceil(ms / 1000)}S`;
+}
+
+function deadlineExceeded(): StatusError {
+  return new StatusError(GrpcCode.DEADLINE_EXCEEDED, 'deadline exceeded');
+}
+
+function tooManyHeaders(): StatusError {
+  const message = 'the upstream sent more metadata than is read';
+  return new StatusError(GrpcCode.RESOURCE_EXHAUSTED, message, { httpStatus: 502 });
+}
+
+function malformed(what: string): StatusError {
+  return new StatusError(GrpcCode.INTERNAL, `the upstream answered with ${what}`);
+}
