@@ -20,8 +20,7 @@ import type { KeyPath } from '../gateway/options-walk.ts';
 import type { SourcePosition } from '../schema/descriptors.ts';
 import { type Problem, SchemaError } from '../schema/problem.ts';
 import type { ConfigLayer } from './config-layers.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { type Environment, plainScalar } from './environment.ts';
 
 /**
  * Reads a configuration file. Its relative paths start from its own folder, wherever the command is run.
@@ -96,12 +95,6 @@ function interpolate(node: Scalar, environment: Environment, problem: (message: 
     return value ?? whole;
   });
   node.value = node.type === Scalar.PLAIN ? plainScalar(filled) : filled;
-}
-
-/** What unquoted text means where a number or a flag is due: `8080` → 8080, `true` → true, else itself. */
-export function plainScalar(text: string): string | number | boolean {
-  if (text === 'true' || text === 'false') return text === 'true';
-  return /^-?(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : text;
 }
 
 function plainValue(document: Document, file: string): unknown {

@@ -3,9 +3,10 @@
  */
 import { optionsSchema } from '../gateway/options-schema.ts';
 import type { KeyPath, ObjectNode, SchemaNode } from '../gateway/options-walk.ts';
-import { type Environment, plainScalar } from './config-file.ts';
 import { type ConfigLayer, joinConfig } from './config-layers.ts';
 import { settingFlags } from './flags.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Setting {
   readonly variable: string;
@@ -66,6 +67,12 @@ export function settingValue(path: readonly string[], text: string): unknown {
   if (node !== undefined && 'items' in node) return text.split(',').map((part) => part.trim());
   const isText = node !== undefined && 'type' in node && node.type === 'string';
   return isText ? text : plainScalar(text);
+}
+
+/** What unquoted text means where a number or a flag is due: `8080` → 8080, `true` → true, else itself. */
+export function plainScalar(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^-?(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : text;
 }
 
 /** `['listen', 'port']`, 8080 → `{ listen: { port: 8080 } }`. */

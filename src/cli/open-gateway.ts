@@ -10,8 +10,8 @@ import { type Arguments, UsageError } from './flags.ts';
 const sources = ['protos', 'descriptorSets', 'reflect'] as const;
 
 /** Reads the configuration and makes sure that it names something to serve. */
-export function servedConfiguration(args: Arguments, above: readonly ConfigLayer[] = []): JoinedConfig {
-  const config = readConfiguration(args, above);
+export async function servedConfiguration(args: Arguments, above: readonly ConfigLayer[] = []): Promise<JoinedConfig> {
+  const config = await readConfiguration(args, above);
   const input = config.input as TandemOptions;
   if (typeof input === 'object' && sources.some((key) => input[key])) return config;
   const file = configFileOf(args);
@@ -38,7 +38,7 @@ export async function locating<T>({ positionOf }: ResolveContext, work: () => Pr
 
 /** Runs `look` on a gateway, and closes it. */
 export async function withGateway<T>(args: Arguments, look: (gateway: Gateway) => T | Promise<T>): Promise<T> {
-  const { input, context } = servedConfiguration(args);
+  const { input, context } = await servedConfiguration(args);
   const gateway = await locating(context, () => createGateway(input as TandemOptions, context));
   try {
     const silent = gateway.generation.unreflected.map(({ target }) => target);

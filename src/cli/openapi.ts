@@ -1,6 +1,5 @@
 /** `tandem openapi`: the OpenAPI document, to standard output or a file, or compared with a file. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { stringify } from 'yaml';
 import type { OpenApiDocument } from '../openapi/document.ts';
 import { downconvert } from '../openapi/downconvert.ts';
 import { ExitCode, print, printError } from './command.ts';
@@ -41,8 +40,9 @@ function formatOf(file: string | undefined): Format {
 }
 
 /** The text of a document; the same document always has the same. */
-function documentText(document: OpenApiDocument, format: Format): string {
+async function documentText(document: OpenApiDocument, format: Format): Promise<string> {
   if (format === 'json') return `${JSON.stringify(document, undefined, 2)}\n`;
+  const { stringify } = await import('yaml');
   return stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 

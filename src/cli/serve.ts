@@ -24,8 +24,8 @@ export async function run(args: Arguments): Promise<ExitCode> {
 
 /** Resolves when the last call has ended after a signal to stop. */
 async function serve(args: Arguments, demo: RunningDemo | undefined): Promise<void> {
-  const read = (): JoinedConfig => servedConfiguration(args, demo && [demo.layer]);
-  const { input, context } = read();
+  const read = (): Promise<JoinedConfig> => servedConfiguration(args, demo && [demo.layer]);
+  const { input, context } = await read();
   const logger = await createLogger();
   const server = await locating(context, () => startServer(input as TandemOptions, { ...context, logger }));
   logger.level = server.gateway.options.observability.logLevel;
@@ -42,11 +42,11 @@ async function serve(args: Arguments, demo: RunningDemo | undefined): Promise<vo
 }
 
 /** Builds the next generation aside. When anything in it is wrong, the old one stays and the log says why. */
-function createReload(server: RunningServer, logger: Logger, read: () => JoinedConfig): () => Promise<void> {
+function createReload(server: RunningServer, logger: Logger, read: () => Promise<JoinedConfig>): () => Promise<void> {
   let last: Promise<void> = Promise.resolve();
   const reload = async (): Promise<void> => {
     try {
-      const { input, context } = read();
+      const { input, context } = await read();
       const { table, options } = await locating(context, () => server.gateway.reload(input as TandemOptions, context));
       logger.level = options.observability.logLevel;
       logger.info({ bindings: table.bindings.length }, 'reloaded');
