@@ -1,6 +1,9 @@
 /**
  * The library: the gateway without HTTP, the server, and the codec by itself.
  */
+
+export { CodecError } from './codec/codec-error.ts';
+export { createCodec, type DescriptorSetCodec } from './codec/descriptor-set-codec.ts';
 export { createGateway, type Gateway } from './gateway/gateway.ts';
 export type { TandemOptions } from './gateway/options.ts';
 export { SchemaError } from './schema/problem.ts';
