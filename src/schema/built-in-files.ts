@@ -49,8 +49,8 @@ let wellKnownFiles: ReadonlyMap<string, DescFile> | undefined;
 let packageFolder: string | undefined;
 
 /**
- * A file that can be imported without being given: google/protobuf/* compiled into @bufbuild/protobuf, everything else of
- * google/* from the package google-proto-files.
+ * A file that can be imported without being given: google/protobuf/* compiled into @bufbuild/protobuf, everything else
+ * of google/* from the package google-proto-files.
  */
 export function builtInFile(name: string): SchemaFile | ParsedProto | undefined {
   const proto = wellKnownFile(name)?.proto;

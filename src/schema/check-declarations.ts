@@ -21,9 +21,9 @@ interface Named {
 type Complain = (parent: LinkedMessage | LinkedEnum | LinkedService, member: Named, message: string) => void;
 
 /**
- * The mistakes within one declaration that protoc refuses and that would otherwise change what is on the wire: numbers and
- * names given twice, reserved or out of range. For proto text; compiled files have been through protoc. Reads protos and not
- * descriptors, which would all be made for it.
+ * The mistakes within one declaration that protoc refuses and that would otherwise change what is on the wire: numbers
+ * and names given twice, reserved or out of range. For proto text; compiled files have been through protoc. Reads
+ * protos and not descriptors, which would all be made for it.
  */
 export function checkDeclarations(file: LinkedFile): Problem[] {
   const problems: Problem[] = [];

@@ -1,6 +1,6 @@
 /**
- * @module The HTTP rules of a schema: annotations, overridden by service configurations. Rules are read here and joined to their
- * methods' fields in routing.
+ * @module The HTTP rules of a schema: annotations, overridden by service configurations. Rules are read here and
+ * joined to their methods' fields in routing.
  */
 import type { MethodDescriptor } from './descriptors.ts';
 import type { MethodRules } from './http-rule.ts';
@@ -12,15 +12,17 @@ import { subjectOf } from './resolve-references.ts';
 import type { ConfiguredRule, ServiceConfigs } from './service-config.ts';
 
 export interface CollectedRules {
-  /** Methods that have a rule: annotated ones in the order of declaration, then those that only a configuration names. */
+  /**
+   * Methods that have a rule: annotated ones in the order of declaration, then those that only a configuration names.
+   */
   readonly rules: readonly MethodRules[];
   readonly problems: readonly Problem[];
 }
 
 /**
- * The rules of all methods: those of the services to serve from their annotations, then whatever configurations select, of
- * any service of the schema. A configured rule replaces the method's whole rule, and of several the last one holds
- * (google/api/http.proto: "All service configuration rules follow 'last one wins' order").
+ * The rules of all methods: those of the services to serve from their annotations, then whatever configurations
+ * select, of any service of the schema. A configured rule replaces the method's whole rule, and of several the last
+ * one holds (google/api/http.proto: "All service configuration rules follow 'last one wins' order").
  */
 export function collectHttpRules({ schema, services }: LoadedSchema, configs: ServiceConfigs): CollectedRules {
   const problems: Problem[] = [...configs.problems];

@@ -34,8 +34,9 @@ export function readDescriptorSet(bytes: Uint8Array, name: string): SchemaFile[]
 }
 
 /**
- * A file from the bytes of its FileDescriptorProto. Its source info stays bytes until somebody asks for a comment: it is
- * four fifths of a set and would cost most of the time. `origin` is what messages call the place the bytes came from.
+ * A file from the bytes of its FileDescriptorProto. Its source info stays bytes until somebody asks for a comment: it
+ * is four fifths of a set and would cost most of the time. `origin` is what messages call the place the bytes came
+ * from.
  */
 export function readFileDescriptor(bytes: Uint8Array, origin: string): SchemaFile {
   try {

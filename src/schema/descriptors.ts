@@ -33,7 +33,10 @@ export interface Described {
   readonly name: string;
   readonly fullName: string;
   readonly file: FileDescriptor;
-  /** The comment before the element or else the one behind it, in the author's lines, without comment marks; "" when none. */
+  /**
+   * The comment before the element or else the one behind it, in the author's lines, without comment marks; "" when
+   * none.
+   */
   readonly comment: string;
   readonly isDeprecated: boolean;
   readonly position: SourcePosition;

@@ -15,8 +15,8 @@ interface ExtensionSource {
 const noOptions: Options = { get: () => undefined, names: [] };
 
 /**
- * The extensions that custom options are made of, as @bufbuild/protobuf knows them. Files are given to it one by one, when an
- * option of theirs is met: few files declare options, many use them.
+ * The extensions that custom options are made of, as @bufbuild/protobuf knows them. Files are given to it one by one,
+ * when an option of theirs is met: few files declare options, many use them.
  */
 export class ExtensionTypes {
   readonly registry: MutableRegistry = createMutableRegistry();
@@ -87,8 +87,8 @@ export class ExtensionTypes {
 }
 
 /**
- * The library copies these by Object.assign onto `{}`, their own `toString` included; where Object.prototype is frozen, as
- * hardened hosts do, that assignment throws. Object.assign passes over what is not enumerable.
+ * The library copies these by Object.assign onto `{}`, their own `toString` included; where Object.prototype is
+ * frozen, as hardened hosts do, that assignment throws. Object.assign passes over what is not enumerable.
  */
 function allowCopies(...descriptors: readonly object[]): void {
   for (const descriptor of descriptors) Object.defineProperty(descriptor, 'toString', { enumerable: false });

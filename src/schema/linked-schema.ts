@@ -20,7 +20,9 @@ export type Declaration = MessageDescriptor | EnumDescriptor | ServiceDescriptor
 
 const noExtensions: ReadonlyMap<number, FieldDescriptor> = new Map();
 
-/** All files by name and all declarations by full name; of a duplicate the first is kept and the second is a problem. */
+/**
+ * All files by name and all declarations by full name; of a duplicate the first is kept and the second is a problem.
+ */
 export class LinkedSchema implements Schema, LinkContext {
   readonly files: ReadonlyMap<string, LinkedFile>;
   readonly messages: Map<string, MessageDescriptor> = new Map();

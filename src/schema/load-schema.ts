@@ -8,9 +8,11 @@ import { checkDeclarations } from './check-declarations.ts';
 import { readDescriptorSet, readFileDescriptor } from './descriptor-set.ts';
 import type { Schema, ServiceDescriptor, SourcePosition } from './descriptors.ts';
 import type { SchemaFile } from './linked-element.ts';
+import type { LinkedFile } from './linked-file.ts';
 import { LinkedSchema } from './linked-schema.ts';
 import type { Problem } from './problem.ts';
 import { formatProblem, SchemaError } from './problem.ts';
+import { qualify } from './proto-cursor.ts';
 import type { ImportPath } from './proto-folders.ts';
 import { findImport, findProtos, isImportable, suggestRoot } from './proto-folders.ts';
 import type { ParsedProto } from './proto-parser.ts';
@@ -28,25 +30,32 @@ export interface SchemaSources {
   readonly descriptorSetBytes?: readonly Uint8Array[];
   /** FileDescriptorProtos, as server reflection answers with. */
   readonly fileDescriptors?: readonly Uint8Array[];
-  /** Services that a service configuration names: Google's mixins (Operations, IAMPolicy, Locations) among them are added. */
+  /**
+   * Services that a service configuration names: Google's mixins (Operations, IAMPolicy, Locations) among them are
+   * added.
+   */
   readonly mixins?: readonly string[];
 }
 
 export interface LoadedSchema {
   readonly schema: Schema;
   /**
-   * The services to serve: those of the files given, of the descriptor sets and of reflection. Not those that an import or a
-   * configuration brought in, and not gRPC's own (grpc.reflection.*, grpc.health.*, grpc.channelz.*).
+   * The services to serve: those of the files given, of the descriptor sets and of reflection. Not those that an
+   * import or a configuration brought in, and not gRPC's own (grpc.reflection.*, grpc.health.*, grpc.channelz.*).
    */
   readonly services: readonly ServiceDescriptor[];
 }
 
-/** Reads, checks and links everything. Of several files with one name the first wins: text, then sets, then reflection. */
+/**
+ * Reads, checks and links everything. Of several files with one name the first wins: text, then sets, then reflection.
+ */
 export async function loadSchema(sources: SchemaSources): Promise<LoadedSchema> {
   return new SchemaLoad().run(sources);
 }
 
-/** The schema of a serialized FileDescriptorSet; google/* files that it leaves out are filled in. Throws SchemaError. */
+/**
+ * The schema of a serialized FileDescriptorSet; google/* files that it leaves out are filled in. Throws SchemaError.
+ */
 export function schemaFromDescriptorSet(bytes: Uint8Array): Schema {
   return new SchemaLoad().run({ descriptorSetBytes: [bytes] }).schema;
 }
@@ -97,13 +106,16 @@ class SchemaLoad {
   }
 
   #readText(name: string, path: string): void {
-    this.#attempt(() => this.#add(parseProto(readFileSync(path, 'utf8'), name, path)));
+    this.#attempt(() =>
+      this.#add(parseProto(readOrRefuse(path, '--proto names a file or a folder').toString(), name, path)),
+    );
   }
 
   #readCompiled({ descriptorSets = [], descriptorSetBytes = [], fileDescriptors = [] }: SchemaSources): void {
     for (const path of descriptorSets) {
       this.#attempt(() => {
-        for (const file of readDescriptorSet(readFileOrRefuse(path), path)) this.#add(file);
+        for (const file of readDescriptorSet(readOrRefuse(path, '--descriptor-set names a binary file'), path))
+          this.#add(file);
       });
     }
     for (const bytes of descriptorSetBytes) {
@@ -133,10 +145,14 @@ class SchemaLoad {
     return file !== undefined;
   }
 
-  /** Adds what every schema has, and the mixins. */
+  /** Adds the mixins and what every schema has, unless the user's files declare it under names of their own. */
   #readBuiltIns(mixins: readonly string[]): void {
+    const declared = new Set([...this.#files.values()].flatMap(namesIn));
     const names = [...alwaysLoaded, ...mixins.flatMap((name) => mixinFiles.get(name) ?? [])];
-    for (const name of names) if (!this.#files.has(name)) this.#readBuiltIn(name);
+    const missing = names.filter((name) => !this.#files.has(name));
+    for (const file of missing.flatMap((name) => builtInFile(name) ?? [])) {
+      if (!namesIn(file).some((name) => declared.has(name))) this.#add(file);
+    }
     this.#readImports({ roots: [], given: [], problems: [] });
     const cycle = findCycle(this.#files);
     if (cycle !== undefined) this.#problems.push(cycle);
@@ -144,7 +160,7 @@ class SchemaLoad {
 
   #link(): LinkedSchema {
     const schema = new LinkedSchema(this.#files.values(), this.#problems);
-    const texts: { file: ReturnType<typeof schema.fileNamed> & object; pending: ParsedProto['pending'] }[] = [];
+    const texts: { readonly file: LinkedFile; readonly pending: ParsedProto['pending'] }[] = [];
     for (const source of this.#files.values()) {
       const file = schema.fileNamed(source.proto.name);
       if (file === undefined) continue;
@@ -161,6 +177,11 @@ class SchemaLoad {
     this.#refuse();
     return schema;
   }
+}
+
+/** Full names of a file's top-level types. */
+function namesIn({ proto }: SchemaFile): string[] {
+  return [...proto.messageType, ...proto.enumType, ...proto.service].map(({ name }) => qualify(proto.package, name));
 }
 
 /** Imports must not lead back to where they began: nothing could be said about such files in any order. */
@@ -189,11 +210,11 @@ function cycleOf(path: readonly string[], files: ReadonlyMap<string, SchemaFile>
   return { position, subject: '', message };
 }
 
-function readFileOrRefuse(path: string): Uint8Array {
+function readOrRefuse(path: string, remedy: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    const message = `cannot be read (${(error as NodeJS.ErrnoException).code}); --descriptor-set names a binary file`;
+    const message = `cannot be read (${(error as NodeJS.ErrnoException).code}); ${remedy}`;
     throw new SchemaError([{ position: { file: path, line: 0, column: 0 }, subject: '', message }]);
   }
 }

@@ -37,8 +37,8 @@ interface Optioned {
 export type StatementStart = Pick<SourcePosition, 'line' | 'column'>;
 
 /**
- * The parts of the proto grammar that its statements share: names, numbers, strings, options, and the end of a declaration,
- * where comments are shared out. Gathers options and locations of one file.
+ * The parts of the proto grammar that its statements share: names, numbers, strings, options, and the end of a
+ * declaration, where comments are shared out. Gathers options and locations of one file.
  */
 export class ProtoCursor {
   readonly lexer: ProtoLexer;

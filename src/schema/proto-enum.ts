@@ -58,7 +58,10 @@ function parseEnumValue(cursor: ProtoCursor, type: EnumDescriptorProto, scope: s
   cursor.endOfDeclaration(';', value, start);
 }
 
-/** `reserved "a", "b";` or, in editions, `reserved a, b;`. False, with nothing read but the keyword, when numbers are reserved. */
+/**
+ * `reserved "a", "b";` or, in editions, `reserved a, b;`. False, with nothing read but the keyword, when numbers are
+ * reserved.
+ */
 export function parseReservedNames(cursor: ProtoCursor, names: string[]): boolean {
   if (cursor.lexer.kind !== 'string' && cursor.lexer.kind !== 'identifier') return false;
   do {

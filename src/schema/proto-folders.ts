@@ -19,8 +19,8 @@ export interface ImportPath {
 }
 
 /**
- * The proto files behind `--proto` paths and the roots their imports are relative to: the import folders, then the folders
- * given, then the folders of the files given. Hidden folders and node_modules are not searched.
+ * The proto files behind `--proto` paths and the roots their imports are relative to: the import folders, then the
+ * folders given, then the folders of the files given. Hidden folders and node_modules are not searched.
  */
 export function findProtos(protos: readonly string[], imports: readonly string[]): ImportPath {
   const problems: Problem[] = [];
@@ -56,7 +56,9 @@ export function findImport(name: string, roots: readonly string[]): string | und
   return roots.map((root) => join(root, name)).find((path) => existsSync(path));
 }
 
-/** The folder that would have to be an import root for `name` to be found, looked for upwards from the importing file. */
+/**
+ * The folder that would have to be an import root for `name` to be found, looked for upwards from the importing file.
+ */
 export function suggestRoot(name: string, importer: string): string | undefined {
   for (let folder = dirname(importer); ; folder = dirname(folder)) {
     if (existsSync(join(folder, name))) return folder;
@@ -80,8 +82,8 @@ function protosIn(folder: string): string[] {
 }
 
 /**
- * Relative to the first root that holds it; but a copy of a built-in file has that file's name, or else a folder that holds
- * both a copy and an import of the original would declare everything twice.
+ * Relative to the first root that holds it; but a copy of a built-in file has that file's name, or else a folder that
+ * holds both a copy and an import of the original would declare everything twice.
  */
 function nameIn(roots: readonly string[], path: string): string {
   const builtIn = builtInNameOf(path);

@@ -60,35 +60,23 @@ export class ProtoLexer {
   }
 
   /**
-   * As `next`, with the comments passed over. The rules are protoc's Tokenizer::NextWithComments: what stands on the line of
-   * the token before is its trailing comment; what touches the next token is its leading comment; of what a blank line
-   * separates from both, the first can still be trailing, the others belong to nobody.
+   * As `next`, with the comments passed over. The rules are protoc's Tokenizer::NextWithComments: what stands on the
+   * line of the token before is its trailing comment; what touches the next token is its leading comment; of what a
+   * blank line separates from both, the first can still be trailing, the others belong to nobody.
    */
   nextWithComments(): Comments {
     if (this.#offset > this.#lineStart && !this.#isLineEndAhead()) {
       this.next();
       return none;
     }
-    let trailing = '';
+    // Undefined while a comment further on can still be the trailing one.
+    let trailing = this.text === '' ? '' : this.#takeTrailingComment();
     let pending: string | undefined;
     let pendingIsLine = false;
-    let canTrail = this.text !== '';
     const flush = (): void => {
-      if (pending !== undefined && canTrail) {
-        trailing = pending;
-        canTrail = false;
-      }
+      if (pending !== undefined) trailing ??= pending;
       pending = undefined;
     };
-    if (canTrail) {
-      this.#skip(blanks);
-      if (this.#commentAhead() !== 'none') {
-        pending = this.#takeComment();
-        flush();
-      }
-      this.#skip(blanks);
-      this.#takeNewline();
-    }
     for (;;) {
       this.#skip(blanks);
       const ahead = this.#commentAhead();
@@ -102,13 +90,21 @@ export class ProtoLexer {
         }
       } else if (this.#takeNewline()) {
         flush();
-        canTrail = false;
+        trailing ??= '';
       } else {
         this.#scan();
         if (this.kind === 'end' || this.text === '}') flush();
-        return { trailing, leading: pending ?? '' };
+        return { trailing: trailing ?? '', leading: pending ?? '' };
       }
     }
+  }
+
+  /** The comment on the line of the token before; without one, goes on to the next line. */
+  #takeTrailingComment(): string | undefined {
+    this.#skip(blanks);
+    if (this.#commentAhead() !== 'none') return this.#takeComment();
+    this.#takeNewline();
+    return undefined;
   }
 
   /** False when the next token stands on this line: then a comment between the two belongs to neither. */

@@ -32,10 +32,11 @@ interface FileState {
 }
 
 /**
- * Reads proto text (proto2, proto3, editions) into the FileDescriptorProto that protoc would write, but for what needs other
- * files: type names stay as written, options stay pending. Throws a SchemaError at the first syntax error.
+ * Reads proto text (proto2, proto3, editions) into the FileDescriptorProto that protoc would write, but for what needs
+ * other files: type names stay as written, options stay pending. Throws a SchemaError at the first syntax error.
  *
- * `name` is the import path, `file` what messages call it. The grammar: https://protobuf.dev/reference/protobuf/edition-2024-spec/
+ * `name` is the import path, `file` what messages call it. The grammar:
+ * https://protobuf.dev/reference/protobuf/edition-2024-spec/
  */
 export function parseProto(source: string, name: string, file: string): ParsedProto {
   const cursor = new ProtoCursor(source, file);

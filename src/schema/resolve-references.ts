@@ -11,7 +11,8 @@ import type { Problem } from './problem.ts';
 
 /**
  * Replaces every type name in a file's protos by a full one with a leading dot, and sets the type that only the
- * declaration tells (message or enum). A name that stands for nothing, or for something of the wrong kind, is a problem.
+ * declaration tells (message or enum). A name that stands for nothing, or for something of the wrong kind, is a
+ * problem.
  *
  * `isText` files must import what they name; compiled ones have been through that.
  */

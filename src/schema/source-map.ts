@@ -12,8 +12,9 @@ export interface SourceLocation {
 }
 
 /**
- * Positions and comments of one file's elements. The key is the element's own proto object; the package statement stands
- * under the FileDescriptorProto. Source info is four fifths of a descriptor set, so it is read when first asked for.
+ * Positions and comments of one file's elements. The key is the element's own proto object; the package statement
+ * stands under the FileDescriptorProto. Source info is four fifths of a descriptor set, so it is read when first asked
+ * for.
  */
 export class SourceMap {
   /** As shown to people: a path on disk for proto text, the import path otherwise. */

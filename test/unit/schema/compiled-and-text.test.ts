@@ -1,6 +1,6 @@
 /**
- * The proto text of test/protos/schema and what compilers made of it must end in the same descriptors, comments and positions
- * included. The sets of test/fixtures/schema were written in test/protos/schema by
+ * The proto text of test/protos/schema and what compilers made of it must end in the same descriptors, comments and
+ * positions included. The sets of test/fixtures/schema were written in test/protos/schema by
  *   protoc -I. -I$GOOGLE --include_source_info -o ../../fixtures/schema/protoc.binpb marks.proto kitchen.proto legacy.proto hostile_names.proto
  * (3.21.12, which knows no editions; $GOOGLE is node_modules/google-proto-files) and by
  *   buf build --exclude-imports --as-file-descriptor-set -o ../../fixtures/schema/buf.binpb --path modern.proto --path marks.proto

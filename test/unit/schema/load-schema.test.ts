@@ -82,6 +82,14 @@ test('a folder may hold copies of google protos, imported by the names that goog
   assert.deepEqual([...(loaded.schema.messages.get('google.rpc.Status')?.fieldsByName.keys() ?? [])], ['own']);
 });
 
+test("what is built in gives way to the user's declarations, whatever their file is called", async () => {
+  const { schema } = await load({
+    files: { 'own.proto': `${syntax} package google.rpc; message Status { string own = 9; }` },
+  });
+  assert.equal(schema.messages.get('google.rpc.Status')?.file.name, 'own.proto');
+  assert.ok(schema.messages.has('google.rpc.BadRequest'));
+});
+
 test('imports are found in import folders first, then in the folders given, then among the built-in files', async () => {
   const { schema } = await load({
     protos: ['protos'],

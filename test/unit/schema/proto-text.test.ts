@@ -1,6 +1,6 @@
 /**
- * Proto text that other JavaScript parsers get wrong, each row one such way: repeats lost, names not resolved, escapes and
- * brackets refused, comments dropped or flattened, JSON names derived otherwise.
+ * Proto text that other JavaScript parsers get wrong, each row one such way: repeats lost, names not resolved, escapes
+ * and brackets refused, comments dropped or flattened, JSON names derived otherwise.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

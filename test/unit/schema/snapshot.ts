@@ -1,6 +1,8 @@
 import type { Described, FieldDescriptor, FieldType, Options, Schema } from '../../../src/schema/descriptors.ts';
 
-/** All that a schema says of the elements whose names `isWanted`, by full name: two loaders agree when these are equal. */
+/**
+ * All that a schema says of the elements whose names `isWanted`, by full name: two loaders agree when these are equal.
+ */
 export function snapshot(schema: Schema, isWanted: (name: string) => boolean): Map<string, unknown> {
   const rows = new Map<string, unknown>();
   for (const file of schema.files.values()) {
