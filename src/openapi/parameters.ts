@@ -53,6 +53,12 @@ function pathSchema({ variable, isWhole, segments }: PathParameter, context: Doc
 }
 
 /**
+ * Types that hold each other have leaves by the factorial of their number. No method of Google's has more than 28, and
+ * nobody reads a thousand; the gateway takes the others as well.
+ */
+const maxQueryParameters = 1_000;
+
+/**
  * The query parameters of a binding (http.proto, rules for HTTP mapping): names joined with dots, in order of
  * declaration. Messages inside themselves, lists of messages and values of any shape have no form as text.
  */
@@ -64,6 +70,7 @@ export function queryParameters(binding: Binding, context: DocumentContext): rea
   const found: Parameter[] = [];
   const walk = (message: MessageDescriptor, path: readonly FieldDescriptor[]): void => {
     for (const field of message.fields) {
+      if (found.length >= maxQueryParameters) return;
       const here = [...path, field];
       if (bound.has(here.map(({ name }) => name).join('.'))) continue;
       if (field.map !== undefined) {
