@@ -4,7 +4,7 @@ import { resolveOptions } from '../gateway/options.ts';
 import { SchemaError } from '../schema/problem.ts';
 import { type ConfigLayer, type JoinedConfig, joinConfig, joinLayers } from './config-layers.ts';
 import { environmentLayer, nested, settingValue } from './environment.ts';
-import { type Arguments, listenFlags, settingFlags, UsageError } from './flags.ts';
+import { type Arguments, keyFlags, UsageError } from './flags.ts';
 
 const standardFile = 'tandem.yaml';
 
@@ -30,7 +30,7 @@ export async function readConfiguration(args: Arguments, above: readonly ConfigL
 }
 
 function flagLayer({ flags }: Arguments): ConfigLayer {
-  const given = [...settingFlags, ...listenFlags].filter(({ name }) => flags.has(name));
+  const given = keyFlags.filter(({ name }) => flags.has(name));
   const content = given
     .map(({ name, key }) => {
       const value = flags.get(name);

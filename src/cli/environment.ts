@@ -4,7 +4,7 @@
 import { optionsSchema } from '../gateway/options-schema.ts';
 import type { KeyPath, ObjectNode, SchemaNode } from '../gateway/options-walk.ts';
 import { type ConfigLayer, joinConfig } from './config-layers.ts';
-import { settingFlags } from './flags.ts';
+import { keyFlags } from './flags.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,7 +32,7 @@ function settingOf(variable: string, text: string): Setting | undefined {
   const name = /^TANDEM_(.+)$/.exec(variable)?.[1];
   // Kubernetes sets TANDEM_PORT=tcp://10.0.0.1:80 in every pod beside a service called tandem.
   if (name === undefined || text === '' || text.startsWith('tcp://')) return undefined;
-  const flag = settingFlags.find((one) => plain(one.name) === plain(name));
+  const flag = keyFlags.find((one) => plain(one.name) === plain(name));
   const path = flag?.key ?? keysOf(name.split('__'));
   const isOurs =
     flag !== undefined ||

@@ -64,6 +64,9 @@ export const listenFlags: readonly SettingFlag[] = [
   { name: 'port', value: 'NUMBER', key: ['listen', 'port'], help: 'Port to listen on, 0 for a free one; default 8080' },
 ];
 
+/** All flags that set a key. */
+export const keyFlags: readonly SettingFlag[] = [...settingFlags, ...listenFlags];
+
 export const generalFlags: readonly Flag[] = [
   {
     name: 'config',

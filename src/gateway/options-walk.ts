@@ -94,14 +94,16 @@ function walkObject(node: ObjectNode, value: unknown, path: KeyPath, walk: Walk)
 
 /** What a node wants in words, and whether the value is that. */
 function scalarCheck(node: SchemaNode, value: unknown): [expected: string, isFit: boolean] {
-  if ('enum' in node) return [`one of ${node.enum.join(', ')}`, node.enum.some((member) => member === value)];
+  // YAML reads 3.1 as a number.
+  const quotes = typeof value === 'number' ? ' in quotes' : '';
+  if ('enum' in node) return [`one of ${node.enum.join(', ')}${quotes}`, node.enum.some((member) => member === value)];
   if ('minimum' in node) {
     const { minimum, maximum = Number.POSITIVE_INFINITY } = node;
     const range = maximum < Number.POSITIVE_INFINITY ? `from ${minimum} to ${maximum}` : `of at least ${minimum}`;
     return [`an integer ${range}`, Number.isSafeInteger(value) && Number(value) >= minimum && Number(value) <= maximum];
   }
   if (!('type' in node) || node.type === 'boolean') return ['true or false', typeof value === 'boolean'];
-  return ['text', typeof value === 'string'];
+  return [`text${quotes}`, typeof value === 'string'];
 }
 
 function refuse(expected: string, value: unknown, path: KeyPath, walk: Walk): undefined {
