@@ -1,7 +1,6 @@
 /**
  * A reply stream to the pieces of an HTTP body. Batch in, piece out: what arrived together leaves together.
  */
-import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { HttpStreamReply } from '../transcode/exchange.ts';
 import { headersOf } from '../transcode/metadata.ts';
@@ -59,17 +58,17 @@ export async function frameMessages(
   const iterator = stream[Symbol.asyncIterator]();
   const first = await iterator.next();
   const metadata = await stream.headers;
-  let outcome = { code: GrpcCode.OK as number, message: '' };
-  const finish = (error: StatusError): void => {
-    outcome = { code: error.code, message: error.message };
+  let failure: StatusError | undefined;
+  const fail = (error: StatusError): void => {
+    failure = error;
   };
   const contentType = framer.contentTypeOf(first.done ? undefined : first.value[0]);
   return {
     status: 200,
     headers: [['content-type', contentType], ...headersOf(metadata, options)],
-    chunks: pieces(iterator, first, framer, finish),
+    chunks: pieces(iterator, first, framer, fail),
     heartbeat: framer.heartbeat,
-    outcome: () => outcome,
+    failure: () => failure,
   };
 }
 
@@ -79,31 +78,23 @@ async function* pieces(
   iterator: AsyncIterator<readonly Uint8Array[]>,
   first: Batch,
   framer: MessageFramer,
-  finish: (error: StatusError) => void,
+  fail: (error: StatusError) => void,
 ): AsyncGenerator<Uint8Array, void> {
   let count = 0;
   let failure: StatusError | undefined;
-  const parts: Uint8Array[] = [];
-  const fail = (error: unknown): void => {
-    failure = StatusError.from(error);
-    finish(failure);
-  };
   try {
-    let batch = first;
-    while (!batch.done && failure === undefined) {
+    for (let batch = first; !batch.done; batch = await iterator.next()) {
+      const parts: Uint8Array[] = [];
       try {
         for (const message of batch.value) parts.push(...framer.message(message, count++));
-      } catch (error) {
-        fail(error);
+      } finally {
+        // Messages before one that cannot be rendered are sent all the same.
+        if (parts.length > 0) yield Buffer.concat(parts);
       }
-      // Messages before one that failed are sent all the same.
-      if (parts.length > 0) yield Buffer.concat(parts.splice(0));
-      if (failure === undefined)
-        batch = await iterator.next().catch((error) => {
-          fail(error);
-          return batch;
-        });
     }
+  } catch (error) {
+    failure = StatusError.from(error);
+    fail(failure);
   } finally {
     // Also when the reader leaves early: the upstream call is cancelled then.
     await iterator.return?.();

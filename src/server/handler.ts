@@ -7,6 +7,7 @@ import type { Answer, Match } from '../gateway/answer.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { LimitOptions } from '../gateway/options.ts';
 import type { Binding } from '../routing/binding.ts';
+import { GrpcCode } from '../status/code.ts';
 import type { StatusError } from '../status/status-error.ts';
 import type { HttpRequest } from '../transcode/exchange.ts';
 import { announcesBody, leavesBodyUnread, readBody } from './read-body.ts';
@@ -87,7 +88,7 @@ interface Sending extends Answer {
 
 function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): FastifyReply {
   const { reply: answer, error, hangUp, heartbeatMs = 0 } = sending;
-  if (error !== undefined) logFailure(request, error);
+  if (error !== undefined) logFailure(request, reply, error);
   reply.code(answer.status);
   for (const [name, value] of answer.headers) reply.header(name, value);
   if (leavesBodyUnread(answer.status)) reply.header('connection', 'close');
@@ -97,14 +98,20 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
     return reply.send();
   }
   if (/\btrailers\b/i.test(String(request.headers['te']))) {
-    reply.trailer('grpc-status', async () => String(answer.outcome().code));
-    reply.trailer('grpc-message', async () => encodeURIComponent(answer.outcome().message));
+    reply.trailer('grpc-status', async () => String(answer.failure()?.code ?? GrpcCode.OK));
+    reply.trailer('grpc-message', async () => encodeURIComponent(answer.failure()?.message ?? ''));
   }
-  return reply.send(streamBody(answer, heartbeatMs));
+  const body = streamBody(answer, heartbeatMs);
+  body.once('close', () => {
+    const failure = answer.failure();
+    if (failure !== undefined) logFailure(request, reply, failure);
+  });
+  return reply.send(body);
 }
 
-function logFailure(request: FastifyRequest, error: StatusError): void {
-  const line = { rpc: request.rpc?.binding.method.fullName, code: error.codeName, err: error.cause };
-  if (error.httpStatus >= 500) request.log.error(line, error.message);
+/** One line a failed call; the cause only where it is ours or the upstream's to mend. */
+function logFailure(request: FastifyRequest, reply: FastifyReply, error: StatusError): void {
+  const line = { rpc: request.rpc?.binding.method.fullName, code: error.codeName, durationMs: reply.elapsedTime };
+  if (error.httpStatus >= 500) request.log.error({ ...line, err: error.cause }, error.message);
   else request.log.info(line, error.message);
 }

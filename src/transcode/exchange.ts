@@ -2,6 +2,8 @@
  * @module HTTP and gRPC as plain data, so that this room knows no framework and no transport.
  */
 
+import type { StatusError } from '../status/status-error.ts';
+
 /** gRPC metadata: lower-case names; values of `-bin` names are base64 text, as both HTTP and gRPC carry them. */
 export type Metadata = readonly (readonly [name: string, value: string])[];
 
@@ -37,6 +39,6 @@ export interface HttpStreamReply {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Sent when nothing else was for a while; undefined where the framing has no room for it. */
   readonly heartbeat: Uint8Array | undefined;
-  /** How the call ended, once `chunks` has: for `grpc-status` trailers. */
-  readonly outcome: () => { readonly code: number; readonly message: string };
+  /** The error that ended the call early, once `chunks` has ended: for trailers and the log. */
+  readonly failure: () => StatusError | undefined;
 }
