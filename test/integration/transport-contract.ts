@@ -451,6 +451,22 @@ function unaryTests(create: CreateTransport): void {
     );
   });
 
+  test('every character that metadata can have', async (t) => {
+    const { transport } = await connect(t, create, ({ headers, messages }) => {
+      const back = Object.entries(headers).filter(([name]) => name.startsWith('x-'));
+      return { messages, headers: Object.fromEntries(back), trailers: Object.fromEntries(back) };
+    });
+    const metadata = Array.from({ length: 95 }, (_, index): [string, string] => {
+      const char = String.fromCharCode(32 + index);
+      return [`x-${index}`, `v${char.repeat(1 + (index % 9))}v${index}`];
+    });
+    for (let round = 0; round < 3; round++) {
+      const { headers, trailers } = await transport.unary(callOptions({ metadata }), bytes(''));
+      assert.deepEqual(own(headers), metadata);
+      assert.deepEqual(own(trailers), metadata);
+    }
+  });
+
   test('large messages both ways', async (t) => {
     const { transport } = await connect(t, create, ({ messages }) => ({ messages }));
     const message = new Uint8Array(3_000_000).map((_, index) => index * 7);

@@ -335,7 +335,7 @@ export class Connection {
 /** Where the payload of DATA or HEADERS is, without its padding. */
 function unpadded(flags: number, bytes: Buffer, start: number, end: number): readonly [start: number, end: number] {
   if ((flags & Flag.PADDED) === 0) return [start, end];
-  const padding = bytes[start] as number;
+  const padding = start < end ? bytes.readUInt8(start) : 0;
   if (start + 1 + padding > end) throw broken('more padding than payload');
   return [start + 1, end - padding];
 }
