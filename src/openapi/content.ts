@@ -4,6 +4,7 @@ import type { FieldDescriptor, MessageDescriptor, MethodDescriptor } from '../sc
 import { behaviorOf } from './annotations.ts';
 import { paragraphs, splitComment } from './comment.ts';
 import type { JsonSchema, Keyed, MediaType, Reference, RequestBody, ResponseObject } from './document.ts';
+import { fieldExample, messageExample } from './example.ts';
 import {
   type BodyUse,
   bodySchema,
@@ -55,7 +56,11 @@ function requestContent(
   if (isHttpBody(message)) return bytes;
   const schema =
     message === undefined ? fieldSchema(field as FieldDescriptor, context) : bodySchema(message, use, context);
-  if (!isClientStreaming) return { 'application/json': { schema } };
+  const example =
+    message === undefined
+      ? fieldExample(field as FieldDescriptor, context)
+      : messageExample(message, use.bound, context);
+  if (!isClientStreaming) return { 'application/json': { schema, ...(example !== undefined && { example }) } };
   return { 'application/json': { schema: { type: 'array', items: schema } }, 'application/x-ndjson': { schema } };
 }
 

@@ -81,6 +81,7 @@ export interface ResponseObject {
 
 export interface MediaType {
   readonly schema: JsonSchema;
+  readonly example?: unknown;
 }
 
 export interface Reference {

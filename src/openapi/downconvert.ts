@@ -38,7 +38,7 @@ function response({ content, ...rest }: ResponseObject): ResponseObject {
 }
 
 function mediaType(each: MediaType): MediaType {
-  return { schema: schema(each.schema) };
+  return { ...each, schema: schema(each.schema) };
 }
 
 function schema({ type, $ref, contentEncoding, propertyNames, ...old }: JsonSchema): JsonSchema {

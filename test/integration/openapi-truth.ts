@@ -67,6 +67,16 @@ export function* exampleRequests(
   { path, method, operation }: DocumentedOperation,
   known: Known = () => undefined,
 ): Iterable<ExampleRequest> {
+  const { 'application/json': json } = operation.requestBody?.content ?? {};
+  if (json?.example !== undefined) {
+    const target = targetOf(
+      path,
+      operation.parameters ?? [],
+      new ValueMaker(document, { all: false, choice: 0 }, known),
+    );
+    const headers = { 'content-type': 'application/json' };
+    yield { name: `${method} ${target}, its example`, method, target, headers, body: JSON.stringify(json.example) };
+  }
   const types = Object.keys(operation.requestBody?.content ?? { '': 0 });
   const accepts = Object.keys((operation.responses['200'] as ResponseObject).content ?? { '*/*': 0 });
   for (const extent of extents) {

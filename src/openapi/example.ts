@@ -1,0 +1,108 @@
+/**
+ * Example bodies: what a form can be filled with and be taken by the gateway. Samples that tools make from a schema set all
+ * members of a oneof and invent types for an Any.
+ */
+import type { FieldDescriptor, MessageDescriptor, ScalarType } from '../schema/descriptors.ts';
+import { behaviorOf, infoFormatOf, resourceOf } from './annotations.ts';
+import { isOwnComponent } from './components.ts';
+import { type DocumentContext, nameOf } from './schemas.ts';
+import { wellKnownSchema } from './value-schema.ts';
+
+/** Enough to see what a message is like; its required fields are all there, however many and deep. */
+const limits = { optionalFields: 20, depth: 2 } as const;
+
+/**
+ * One message without the fields that the path binds: its first fields, one element of each list and map, the first member
+ * of each oneof. Undefined when it has no obvious value, or would never end.
+ */
+export function messageExample(
+  message: MessageDescriptor,
+  bound: ReadonlySet<string>,
+  context: DocumentContext,
+  outer: readonly MessageDescriptor[] = [],
+): unknown {
+  const { fullName } = message;
+  if (wellKnownSchema(fullName) !== undefined || isOwnComponent(fullName)) return wellKnown.get(fullName);
+  if (outer.includes(message)) return undefined;
+  const omitted = context.usage.omittedFields(message);
+  const writable = context.usage.fieldsOf(message).filter((field) => {
+    const isFirstChoice = field.oneof === undefined || field.oneof.fields[0] === field;
+    return isFirstChoice && !omitted.has(field.name) && !bound.has(field.name) && !behaviorOf(field).isReadOnly;
+  });
+  const isRequired = (field: FieldDescriptor): boolean => behaviorOf(field).isRequired;
+  const optional =
+    outer.length > limits.depth ? [] : writable.filter((field) => !isRequired(field) && !field.isDeprecated);
+  const shown = new Set([...writable.filter(isRequired), ...optional.slice(0, limits.optionalFields)]);
+  const entries = writable
+    .filter((field) => shown.has(field))
+    .map((field) => [nameOf(field, context), fieldExample(field, context, [...outer, message])] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+/** The value of a field; undefined as for a message. */
+export function fieldExample(
+  field: FieldDescriptor,
+  context: DocumentContext,
+  outer: readonly MessageDescriptor[] = [],
+): unknown {
+  const { map } = field;
+  const value = valueExample(map?.value ?? field, context, outer);
+  if (value === undefined) return undefined;
+  if (map !== undefined) return { [map.key.type.kind === 'scalar' ? String(scalars[map.key.type.scalar]) : '']: value };
+  return field.isRepeated ? [value] : value;
+}
+
+function valueExample(field: FieldDescriptor, context: DocumentContext, outer: readonly MessageDescriptor[]): unknown {
+  const { type } = field;
+  if (type.kind === 'enum') {
+    if (type.enum.fullName === 'google.protobuf.NullValue') return undefined;
+    const value =
+      type.enum.values.find(({ number, isDeprecated }) => number !== 0 && !isDeprecated) ?? type.enum.values[0];
+    return context.options.json?.enumsAsNumbers ? value?.number : value?.name;
+  }
+  if (type.kind === 'message') return messageExample(type.message, new Set(), context, outer);
+  if (type.scalar !== 'string') return scalars[type.scalar];
+  const pattern = field.name === 'name' ? resourceOf(field.parent)?.patterns[0] : undefined;
+  return pattern?.replace(/[{}]|=\*+/g, '') ?? formats.get(infoFormatOf(field)) ?? 'string';
+}
+
+const scalars: Readonly<Record<ScalarType, string | number | boolean>> = {
+  double: 1.5,
+  float: 1.5,
+  int32: 1,
+  sint32: 1,
+  sfixed32: 1,
+  uint32: 1,
+  fixed32: 1,
+  int64: '1',
+  sint64: '1',
+  sfixed64: '1',
+  uint64: '1',
+  fixed64: '1',
+  bool: true,
+  string: 'string',
+  bytes: 'AAEC',
+};
+
+const formats: ReadonlyMap<string | undefined, string> = new Map([
+  ['uuid', '6f9619ff-8b86-4d01-b42d-00cf4fc964ff'],
+  ['ipv4', '192.0.2.1'],
+  ['ipv6', '2001:db8::1'],
+]);
+
+/** Any, Value and ListValue could be anything, and a FieldMask speaks of another message: they are left out. */
+const wellKnown: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['google.protobuf.Timestamp', '2026-01-01T00:00:00Z'],
+  ['google.protobuf.Duration', '1.5s'],
+  ['google.protobuf.DoubleValue', scalars.double],
+  ['google.protobuf.FloatValue', scalars.float],
+  ['google.protobuf.Int64Value', scalars.int64],
+  ['google.protobuf.UInt64Value', scalars.uint64],
+  ['google.protobuf.Int32Value', scalars.int32],
+  ['google.protobuf.UInt32Value', scalars.uint32],
+  ['google.protobuf.BoolValue', scalars.bool],
+  ['google.protobuf.StringValue', scalars.string],
+  ['google.protobuf.BytesValue', scalars.bytes],
+  ['google.protobuf.Struct', { key: 'value' }],
+  ['google.protobuf.Empty', {}],
+]);
