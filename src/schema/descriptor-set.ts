@@ -2,6 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { DescriptorProto, EnumDescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { jsonNameOf } from './json-name.ts';
 import type { SchemaFile } from './linked-element.ts';
 import { SchemaError } from './problem.ts';
 import { readSourceInfo, SourceMap } from './source-map.ts';
@@ -44,6 +45,7 @@ export function readFileDescriptor(bytes: Uint8Array, origin: string): SchemaFil
     const proto = fromBinary(FileDescriptorProtoSchema, rest);
     if (proto.name === '') throw new Error('it has no name');
     checkNames(proto);
+    proto.messageType.forEach(fillJsonNames);
     return { proto, bytes: rest, source: new SourceMap(proto.name, () => readSourceInfo(proto, sourceInfos)) };
   } catch (error) {
     const message = `holds a file that is not a FileDescriptorProto (${error instanceof Error ? error.message : error}); ${remedy}`;
@@ -73,6 +75,12 @@ function checkNames({ package: own, messageType, enumType, extension, service }:
   checkMessages(messageType);
   checkEnums(enumType);
   check([...extension, ...service, ...service.flatMap(({ method }) => method)]);
+}
+
+/** Code generators leave them out, and so does the reflection of servers that answer from generated code, such as Python's. */
+function fillJsonNames({ field: fields, nestedType }: DescriptorProto): void {
+  for (const field of fields) if (field.jsonName === '') field.jsonName = jsonNameOf(field.name);
+  nestedType.forEach(fillJsonNames);
 }
 
 function splitSourceInfo(bytes: Uint8Array): { rest: Uint8Array; sourceInfos: Uint8Array[] } {

@@ -11,6 +11,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type DescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { collectHttpRules } from '../../../src/schema/collect-http-rules.ts';
 import type { HttpRule } from '../../../src/schema/http-rule.ts';
 import type { LoadedSchema } from '../../../src/schema/load-schema.ts';
@@ -24,6 +26,7 @@ const compiled = {
 };
 
 const isAny = (): boolean => true;
+const noConfigs = { rules: [], mixins: [], problems: [] };
 const isOwn = (name: string): boolean => !/^google[./]/.test(name);
 
 for (const [set, files] of Object.entries(compiled)) {
@@ -47,6 +50,30 @@ test('a schema from text survives its own bytes', async () => {
       ['comment', 'line', 'column'].includes(key) ? undefined : value,
     );
   assert.deepEqual(withoutSource(snapshot(again.schema, isOwn)), withoutSource(snapshot(schema, isOwn)));
+});
+
+test('rules are read from descriptors without JSON names, as generated code holds them', async () => {
+  const text = await loadSchema({ protos: ['protos/example/library.proto'] });
+  const stripNames = ({ field: fields, nestedType }: DescriptorProto): void => {
+    for (const field of fields) field.jsonName = '';
+    nestedType.forEach(stripNames);
+  };
+  const fileDescriptors = [...text.schema.files.values()].map((file) => {
+    const proto = fromBinary(FileDescriptorProtoSchema, file.toBytes());
+    proto.messageType.forEach(stripNames);
+    return toBinary(FileDescriptorProtoSchema, proto);
+  });
+  const stripped = collectHttpRules(await loadSchema({ fileDescriptors }), noConfigs);
+  assert.deepEqual(stripped.problems, []);
+  const bare = ({ httpMethod, path, body, responseBody }: HttpRule): readonly string[] => [
+    httpMethod,
+    path,
+    body,
+    responseBody,
+  ];
+  const rulesOf = ({ rules }: typeof stripped): unknown =>
+    rules.map(({ method, rules: own }) => [method.fullName, own.map(bare)]);
+  assert.deepEqual(rulesOf(stripped), rulesOf(collectHttpRules(text, noConfigs)));
 });
 
 test('createCodec gets its schema from bytes at once', () => {
