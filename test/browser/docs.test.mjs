@@ -1,0 +1,103 @@
+// The documentation page in a real browser: it loads without any other host, shows every operation, and calls one. Outside
+// `npm test` since it needs Chromium:
+//
+//     npm run build && npm run browser
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { startTandem } from '../../scripts/start-process.mjs';
+
+const names = ['chromium', 'chromium-browser', 'google-chrome'];
+
+/** The browser to use: CHROMIUM, or the first that the shell finds. */
+function browserPath() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  const script = names.map((name) => `command -v ${name}`).join(' || ');
+  try {
+    return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+const executablePath = browserPath();
+// Where everything is installed on purpose, nothing may be left out in silence.
+const skip = executablePath === undefined && !process.env.CI && `there is none of ${names.join(', ')}`;
+/** Calls to try: the operation, what to type into its parameters, and what the answer must hold. */
+const calls = [
+  { method: 'get', path: '/v1/greeter/{name}', parameters: { name: 'Wörld' }, answer: { message: 'Hello Wörld' } },
+  { method: 'get', path: '/v1/shelves/{shelf}', parameters: { shelf: 'none' }, status: '404', answer: { code: 5 } },
+];
+let tandem;
+let browser;
+
+before(async () => {
+  if (skip) return;
+  tandem = await startTandem(['--demo']);
+  // Root has no sandbox to give, and there is only our own page.
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+});
+
+after(async () => {
+  await browser?.close();
+  await tandem?.stop();
+});
+
+/** A page on /docs that can reach the gateway alone. `complaints` gathers what a user would find in the console. */
+async function openDocs() {
+  const page = await browser.newPage();
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
+  page.on('console', (message) => {
+    // The browser logs every 4xx of a call that the reader asks for.
+    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+  });
+  await page.route('**', (route) => {
+    const target = route.request().url();
+    if (target.startsWith(`${tandem.url}/`) || target.startsWith('data:')) return route.continue();
+    complaints.push(`request to ${target}`);
+    return route.abort();
+  });
+  await page.goto(`${tandem.url}/docs`);
+  await page.locator('.opblock').first().waitFor();
+  return { page, complaints };
+}
+
+test('/docs shows every operation of the document and asks no other host', { skip }, async () => {
+  const { page, complaints } = await openDocs();
+  const { paths, info } = await (await fetch(`${tandem.url}/openapi.json`)).json();
+  const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query'];
+  const wanted = Object.entries(paths).flatMap(([path, item]) =>
+    methods.filter((method) => item[method]).map((method) => `${method} ${path}`),
+  );
+  const shown = await page.locator('.opblock').evaluateAll((blocks) =>
+    blocks.map((block) => {
+      const [method, path] = ['.opblock-summary-method', '[data-path]'].map((name) => block.querySelector(name));
+      return `${method.textContent.toLowerCase()} ${path.getAttribute('data-path')}`;
+    }),
+  );
+  assert.ok(wanted.length > 20, `${wanted.length} operations`);
+  assert.deepEqual(shown.sort(), wanted.sort());
+  assert.match(await page.locator('.info .title').textContent(), new RegExp(`^${info.title}`));
+  assert.deepEqual(complaints, []);
+});
+
+for (const { method, path, parameters, status = '200', answer } of calls) {
+  test(`"Try it out" calls ${method} ${path} and shows the answer`, { skip }, async () => {
+    const { page, complaints } = await openDocs();
+    const block = page.locator(`.opblock-${method}`).filter({ has: page.locator(`[data-path="${path}"]`) });
+    await block.locator('.opblock-summary-control').click();
+    const tryItOut = block.locator('.try-out__btn');
+    if (!(await tryItOut.getAttribute('class'))?.includes('cancel')) await tryItOut.click();
+    for (const [name, value] of Object.entries(parameters)) {
+      await block.locator(`tr[data-param-name="${name}"] input`).fill(value);
+    }
+    await block.locator('button.execute').click();
+    const response = block.locator('.live-responses-table tbody .response').first();
+    assert.equal(await response.locator('.response-col_status').textContent(), status);
+    const shown = JSON.parse(await response.locator('.highlight-code code, pre.microlight').first().textContent());
+    assert.deepEqual({ ...shown, ...answer }, shown);
+    assert.deepEqual(complaints, []);
+  });
+}
