@@ -467,11 +467,14 @@ function unaryTests(create: CreateTransport): void {
     }
   });
 
-  test('large messages both ways', async (t) => {
-    const { transport } = await connect(t, create, ({ messages }) => ({ messages }));
-    const message = new Uint8Array(3_000_000).map((_, index) => index * 7);
-    assert.deepEqual((await transport.unary(callOptions(), message)).message, message);
-  });
+  for (const initialWindowSize of [65_535, 8 * 1024 * 1024]) {
+    test(`large messages both ways, with windows of ${initialWindowSize} bytes`, async (t) => {
+      const upstream = { settings: { initialWindowSize } };
+      const { transport } = await connect(t, create, ({ messages }) => ({ messages }), { upstream });
+      const message = new Uint8Array(3_000_000).map((_, index) => index * 7);
+      assert.deepEqual((await transport.unary(callOptions(), message)).message, message);
+    });
+  }
 }
 
 function streamTests(create: CreateTransport): void {

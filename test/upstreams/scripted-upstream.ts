@@ -80,6 +80,7 @@ export async function startScriptedUpstream(
     : createServer({ settings });
   server.on('session', (session) => {
     sessions.add(session);
+    if (settings.initialWindowSize !== undefined) session.setLocalWindowSize(settings.initialWindowSize);
     session.on('close', () => sessions.delete(session));
     session.on('error', () => {});
   });

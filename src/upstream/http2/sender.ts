@@ -127,22 +127,25 @@ export class Sender {
   }
 
   #flush(): void {
-    this.#writeHeld();
+    const isFull = this.#writeHeld();
     if (this.#writer.length === 0 || this.#socket.destroyed) return;
     const bytes = this.#writer.take();
     this.#socket.write(bytes);
     if (this.#socket.writableLength === 0) this.#writer.reuse(bytes);
+    // Otherwise its `drain` goes on.
+    if (isFull && !this.#socket.writableNeedDrain) this.#flushSoon();
   }
 
-  // A frame for each in turn, so that a large message does not stop small ones.
-  #writeHeld(): void {
+  // A frame for each in turn, so that a large message does not stop small ones. True when it is the socket that has enough.
+  #writeHeld(): boolean {
     for (let isMoving = true; isMoving; ) {
       isMoving = false;
       for (const stream of this.#held) {
-        if (this.#socket.writableLength + this.#writer.length > limits.socketBytes) return;
+        if (this.#socket.writableLength + this.#writer.length > limits.socketBytes) return true;
         if (this.#writeFrame(stream)) isMoving = true;
       }
     }
+    return false;
   }
 
   #writeFrame(stream: Stream): boolean {
