@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { OpenApiDocument } from '../src/openapi/document.ts';
 import type { Binding } from '../src/routing/binding.ts';
-import { operationsOf } from './integration/openapi-truth.ts';
+import { operationsOf } from './integration/example-requests.ts';
 
 type Fact = (document: OpenApiDocument, bindings: readonly Binding[]) => void;
 

@@ -12,16 +12,15 @@ import { type RunningServer, startServer } from '../../src/server/start-server.t
 import { bindingsOf, documentOf } from '../openapi-documents.ts';
 import { createMessages } from '../upstreams/messages.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
+import { type Answer, createAnswerCheck } from './answer-check.ts';
 import {
-  type Answer,
-  createAnswerCheck,
   type DocumentedOperation,
   type ExampleRequest,
   exampleReply,
   exampleRequests,
   type Known,
   operationsOf,
-} from './openapi-truth.ts';
+} from './example-requests.ts';
 
 const own = (name: string): string => `test/protos/openapi/${name}.proto`;
 const imports = ['test/protos/openapi', 'protos'];

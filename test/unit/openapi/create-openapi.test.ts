@@ -5,7 +5,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { createOpenApi } from '../../../src/openapi/create-openapi.ts';
 import { downconvert } from '../../../src/openapi/downconvert.ts';
 import type { OpenApiOptions } from '../../../src/openapi/options.ts';
-import { operationsOf } from '../../integration/openapi-truth.ts';
+import { operationsOf } from '../../integration/example-requests.ts';
 import { bindingsOf, documentOf, writtenDocuments } from '../../openapi-documents.ts';
 import { facts } from '../../openapi-facts.ts';
 

@@ -1,7 +1,8 @@
 // The requests that the integration test makes from a document are requests that the document allows.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createAnswerCheck, exampleRequests, operationsOf } from '../../integration/openapi-truth.ts';
+import { createAnswerCheck } from '../../integration/answer-check.ts';
+import { exampleRequests, operationsOf } from '../../integration/example-requests.ts';
 import { documentOf } from '../../openapi-documents.ts';
 
 for (const source of ['protos/example', 'test/protos/openapi/types.proto', 'test/protos/openapi/streams.proto']) {
