@@ -38,10 +38,11 @@ export function connectUpstreams({ upstreams: written, limits }: Options): LiveU
 }
 
 function configOf(upstream: UpstreamOptions, replyBytes: number, index: number, problems: Problem[]): UpstreamConfig {
-  const { target, services, tls, keepalive } = upstream;
+  const { target, services, transport, tls, keepalive } = upstream;
   return {
     target,
     services,
+    transport,
     maxReplyBytes: replyBytes,
     // The transcoded message is what the body's limit bounds; JSON of 4 MiB never makes more protobuf than this.
     maxRequestBytes: Number.MAX_SAFE_INTEGER,

@@ -50,6 +50,12 @@ const upstreamSchema = {
         serverName: { type: 'string', description: 'Name to ask for and to verify instead of the target’s host.' },
       },
     },
+    transport: {
+      type: 'string',
+      enum: ['grpc-js', 'http2'],
+      default: 'grpc-js',
+      description: 'What makes the calls: @grpc/grpc-js, or HTTP/2 of Tandem’s own, which costs a tenth of the CPU and is young.',
+    },
     timeout: { $ref: '#/$defs/duration', description: 'Its deadline instead of `limits.timeoutDefault`.' },
     keepalive: {
       type: 'object',
