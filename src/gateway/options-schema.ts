@@ -54,7 +54,8 @@ const upstreamSchema = {
       type: 'string',
       enum: ['grpc-js', 'http2'],
       default: 'grpc-js',
-      description: 'What makes the calls: @grpc/grpc-js, or HTTP/2 of Tandem’s own, which costs a tenth of the CPU and is young.',
+      description:
+        'What makes the calls: @grpc/grpc-js, or HTTP/2 of Tandem’s own, which costs a tenth of the CPU and is young.',
     },
     timeout: { $ref: '#/$defs/duration', description: 'Its deadline instead of `limits.timeoutDefault`.' },
     keepalive: {

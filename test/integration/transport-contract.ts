@@ -318,6 +318,11 @@ const streamRows: readonly StreamRow[] = [
     expect: { messages: ['a'], error: { code: 'DATA_LOSS', httpStatus: 500, message: 'torn page' } },
   },
   {
+    name: 'an error right behind messages',
+    script: { messages: ['a', 'b', 'c'].map(bytes), code: 15, message: 'torn page' },
+    expect: { messages: ['a', 'b', 'c'], error: { code: 'DATA_LOSS', httpStatus: 500, message: 'torn page' } },
+  },
+  {
     name: 'a connection that breaks after a message',
     script: diesAfter([bytes('a')]),
     expect: { messages: ['a'], error: { code: 'UNAVAILABLE', httpStatus: 503, message: /./ } },
