@@ -225,6 +225,20 @@ export function expectColon(from: number): number {
   return skipSpace(position + 1);
 }
 
+/** The position of what follows the comma behind a value; -1 when it was the last one of its object or array. */
+export function behindValue(close: number): number {
+  let position = next;
+  let byte = scratch[position];
+  if (byte !== 0x2c && byte !== close) {
+    position = skipSpace(position);
+    byte = scratch[position];
+  }
+  if (byte === 0x2c) return (scratch[position + 1] as number) > 0x20 ? position + 1 : skipSpace(position + 1);
+  if (byte !== close) fail(`${excerpt(position)} where a comma or ${close === 0x7d ? 'a }' : 'a ]'} is due`, position);
+  moveTo(position + 1);
+  return -1;
+}
+
 export function expectLiteral(from: number, literal: string): void {
   for (let index = 0; index < literal.length; index++) {
     if (scratch[from + index] !== literal.charCodeAt(index)) fail(`${excerpt(from)} is not JSON`, from);

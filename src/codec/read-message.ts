@@ -3,8 +3,8 @@
  * read-plan.ts; lengths are kept free and filled in behind.
  */
 import { grow, limit, scratch, words } from '../wire/scratch.ts';
-import { writeVarint32, writeVarint64 } from '../wire/varint.ts';
 import {
+  behindValue,
   excerpt,
   expectColon,
   expectLiteral,
@@ -20,13 +20,12 @@ import {
 } from './json-cursor.ts';
 import { closeKeys, type KeySet, openKeys } from './key-set.ts';
 import { NameTable } from './name-table.ts';
-import { doubleOf, low, parseInteger } from './read-number.ts';
+import { doubleOf } from './read-number.ts';
 import type { ReaderField, ReaderPlan } from './read-plan.ts';
-import { closeLength, kindOf, lengthSize, putNumberText, readScalar, readString, setDouble } from './read-scalar.ts';
-import { putDuration, putFieldMask, putTimestamp } from './read-well-known.ts';
+import { closeLength, lengthSize, readEnum, readMapKey, readScalar, readString, setDouble } from './read-scalar.ts';
+import { failText, putWellKnownText } from './read-well-known.ts';
 import {
   anyMessage,
-  durationMessage,
   listValueMessage,
   opBool,
   opDouble,
@@ -41,7 +40,6 @@ import {
   opString,
   plainMessage,
   structMessage,
-  timestampMessage,
   valueMessage,
   wrapperMessage,
 } from './value-op.ts';
@@ -145,20 +143,6 @@ function readMembers(plan: ReaderPlan, from: number, p: number, depth: number, i
   return p;
 }
 
-/** The position of what follows the comma behind a value; -1 when it was the last one of its object or array. */
-function behindValue(close: number): number {
-  let position = next;
-  let byte = scratch[position];
-  if (byte !== 0x2c && byte !== close) {
-    position = skipSpace(position);
-    byte = scratch[position];
-  }
-  if (byte === 0x2c) return (scratch[position + 1] as number) > 0x20 ? position + 1 : skipSpace(position + 1);
-  if (byte !== close) fail(`${excerpt(position)} where a comma or ${close === 0x7d ? 'a }' : 'a ]'} is due`, position);
-  moveTo(position + 1);
-  return -1;
-}
-
 function openSeen(count: number): number {
   const base = seenTop;
   seenTop += count;
@@ -234,7 +218,7 @@ function readValue(field: ReaderField, from: number, p: number, depth: number): 
       return after;
     }
     case opEnum:
-      return readEnum(field, from, p);
+      return readEnum(field, from, p, context.ignoresUnknown);
     case opGroup: {
       const after = readMessage(field.message as ReaderPlan, from, p, depth + 1);
       const end = putTag(field, after);
@@ -244,31 +228,6 @@ function readValue(field: ReaderField, from: number, p: number, depth: number): 
     default:
       return readScalar(field.op, from, p);
   }
-}
-
-function readEnum(field: ReaderField, from: number, p: number): number {
-  const names = field.enumNames as NonNullable<ReaderField['enumNames']>;
-  let number: number | undefined;
-  if (scratch[from] === 0x22) {
-    number = names.table.find(from + 1, p);
-    if (number === undefined && names.anyCase !== undefined) {
-      findString(from + 1, p);
-      number = names.anyCase.get(scratch.toString('utf8', spanStart, spanEnd).toUpperCase());
-    }
-  } else if (field.isNullEnum && scratch[from] === 0x6e) {
-    expectLiteral(from, 'null');
-    number = 0;
-  } else {
-    scanNumber(from);
-    const end = next;
-    const isKnown =
-      parseInteger(from, end, true, false) && (!names.descriptor.isClosed || names.descriptor.valuesByNumber.has(low));
-    moveTo(end);
-    if (isKnown) number = low;
-  }
-  if (number !== undefined) return number < 0 ? writeVarint64(-1, number, p) : writeVarint32(number, p);
-  if (context.ignoresUnknown) return -1;
-  return fail(`${excerpt(from)} is not a value of ${names.descriptor.fullName}`, from);
 }
 
 function readList(field: ReaderField, from: number, p: number, depth: number): number {
@@ -328,21 +287,6 @@ function readEntry(field: ReaderField, keys: KeySet, from: number, p: number, de
   return end;
 }
 
-function readMapKey(op: number, from: number, p: number): number {
-  if (op === opString) return readString(from + 1, p);
-  findString(from + 1, p);
-  const end = next;
-  let after: number;
-  if (op === opBool) {
-    const text = scratch.toString('latin1', spanStart, spanEnd);
-    scratch[p] = text === 'true' ? 1 : 0;
-    after = text === 'true' || text === 'false' ? p + 1 : -1;
-  } else after = putNumberText(op, spanStart, spanEnd, p);
-  if (after < 0) fail(`the key ${excerpt(from)} is not ${kindOf(op)}`, from);
-  moveTo(end);
-  return after;
-}
-
 function readSpecial(plan: ReaderPlan, from: number, p: number, depth: number): number {
   switch (plan.special) {
     case wrapperMessage: {
@@ -366,34 +310,6 @@ function readSpecial(plan: ReaderPlan, from: number, p: number, depth: number): 
       const after = putWellKnownText(plan, spanStart, spanEnd, p, false);
       return after < 0 ? failText(plan, from) : after;
     }
-  }
-}
-
-/** A Timestamp, Duration or FieldMask from its text; -1 for a wrong one. `isText`: from a query or path, see textReader. */
-export function putWellKnownText(plan: ReaderPlan, start: number, end: number, p: number, isText: boolean): number {
-  switch (plan.special) {
-    case timestampMessage:
-      return putTimestamp(start, end, p, isText);
-    case durationMessage:
-      return putDuration(start, end, p, isText);
-    default:
-      return putFieldMask(scratch.toString('utf8', start, end), p, isText);
-  }
-}
-
-function failText(plan: ReaderPlan, from: number): never {
-  return fail(`${excerpt(from)} is not ${formOf(plan)}`, from);
-}
-
-/** For messages: a well-known type and how it is written. */
-export function formOf(plan: ReaderPlan): string {
-  switch (plan.special) {
-    case timestampMessage:
-      return 'a Timestamp such as "2024-01-31T10:00:00Z"';
-    case durationMessage:
-      return 'a Duration such as "1.5s"';
-    default:
-      return 'a FieldMask such as "title,author.givenName"';
   }
 }
 

@@ -6,6 +6,7 @@ import { writeVarint32, writeVarint64 } from '../wire/varint.ts';
 import {
   decodeString,
   excerpt,
+  expectLiteral,
   fail,
   findString,
   moveTo,
@@ -15,6 +16,7 @@ import {
   spanStart,
 } from './json-cursor.ts';
 import { doubleOf, high, low, parseDouble, parseInteger } from './read-number.ts';
+import type { ReaderField } from './read-plan.ts';
 import {
   type Op,
   opBool,
@@ -256,5 +258,47 @@ function putBase64Moved(start: number, end: number, p: number): number {
   const room = end + 16;
   scratch.write(bytes, room, 'latin1');
   const after = putBase64(room, room + bytes.length, p);
+  return after;
+}
+
+/** The number of an enum's value; -1 for an unknown one, where those are ignored. */
+export function readEnum(field: ReaderField, from: number, p: number, ignoresUnknown: boolean): number {
+  const names = field.enumNames as NonNullable<ReaderField['enumNames']>;
+  let number: number | undefined;
+  if (scratch[from] === 0x22) {
+    number = names.table.find(from + 1, p);
+    if (number === undefined && names.anyCase !== undefined) {
+      findString(from + 1, p);
+      number = names.anyCase.get(scratch.toString('utf8', spanStart, spanEnd).toUpperCase());
+    }
+  } else if (field.isNullEnum && scratch[from] === 0x6e) {
+    expectLiteral(from, 'null');
+    number = 0;
+  } else {
+    scanNumber(from);
+    const end = next;
+    const isKnown =
+      parseInteger(from, end, true, false) && (!names.descriptor.isClosed || names.descriptor.valuesByNumber.has(low));
+    moveTo(end);
+    if (isKnown) number = low;
+  }
+  if (number !== undefined) return number < 0 ? writeVarint64(-1, number, p) : writeVarint32(number, p);
+  if (ignoresUnknown) return -1;
+  return fail(`${excerpt(from)} is not a value of ${names.descriptor.fullName}`, from);
+}
+
+/** The key of a map, which is a string in JSON, as its scalar. */
+export function readMapKey(op: number, from: number, p: number): number {
+  if (op === opString) return readString(from + 1, p);
+  findString(from + 1, p);
+  const end = next;
+  let after: number;
+  if (op === opBool) {
+    const text = scratch.toString('latin1', spanStart, spanEnd);
+    scratch[p] = text === 'true' ? 1 : 0;
+    after = text === 'true' || text === 'false' ? p + 1 : -1;
+  } else after = putNumberText(op, spanStart, spanEnd, p);
+  if (after < 0) fail(`the key ${excerpt(from)} is not ${kindOf(op)}`, from);
+  moveTo(end);
   return after;
 }

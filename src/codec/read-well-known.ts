@@ -3,7 +3,10 @@
  */
 import { grow, limit, scratch } from '../wire/scratch.ts';
 import { writeVarint64 } from '../wire/varint.ts';
+import { excerpt, fail } from './json-cursor.ts';
+import type { ReaderPlan } from './read-plan.ts';
 import { closeLength } from './read-scalar.ts';
+import { durationMessage, timestampMessage } from './value-op.ts';
 import { writeAscii } from './write-number.ts';
 import { firstSecond, lastSecond, longestDuration } from './write-well-known.ts';
 
@@ -11,7 +14,7 @@ import { firstSecond, lastSecond, longestDuration } from './write-well-known.ts'
  * RFC 3339 with any offset, as timestamp.proto asks for; -1 for all else. With `isExplicit`, zeros are written too, so that the result
  * overrides what is before it in a message.
  */
-export function putTimestamp(start: number, end: number, p: number, isExplicit: boolean): number {
+function putTimestamp(start: number, end: number, p: number, isExplicit: boolean): number {
   if (end - start < 20 || scratch[start + 4] !== 0x2d || scratch[start + 7] !== 0x2d || scratch[start + 10] !== 0x54)
     return -1;
   if (scratch[start + 13] !== 0x3a || scratch[start + 16] !== 0x3a) return -1;
@@ -82,7 +85,7 @@ function dayNumber(year: number, month: number, day: number): number {
 }
 
 /** `1.5s`; -1 for all else. */
-export function putDuration(start: number, end: number, p: number, isExplicit: boolean): number {
+function putDuration(start: number, end: number, p: number, isExplicit: boolean): number {
   const sign = scratch[start] === 0x2d ? -1 : 1;
   const first = sign < 0 ? start + 1 : start;
   let seconds = 0;
@@ -115,7 +118,7 @@ function putTime(seconds: number, nanos: number, p: number, isExplicit: boolean)
  * `fooBar,baz.quxQuux` as the paths foo_bar and baz.qux_quux; -1 when a path is empty or could not be written back. Underscores are
  * taken only where `takesSnakeCase` says so: in a query, where clients write either.
  */
-export function putFieldMask(text: string, p: number, takesSnakeCase: boolean): number {
+function putFieldMask(text: string, p: number, takesSnakeCase: boolean): number {
   if (text === '') return p;
   if (!(takesSnakeCase ? snakePaths : camelPaths).test(text)) return -1;
   // A path of one letter takes three bytes, and a capital two.
@@ -135,3 +138,32 @@ export function putFieldMask(text: string, p: number, takesSnakeCase: boolean): 
 /** Non-empty paths of visible ASCII but for what would need an escape. */
 const camelPaths = /^[!#-+\--[\]^`-~]+(?:,[!#-+\--[\]^`-~]+)*$/;
 const snakePaths = /^[!#-+\--[\]-~]+(?:,[!#-+\--[\]-~]+)*$/;
+
+/** A Timestamp, Duration or FieldMask from its text; -1 for a wrong one. `isText`: from a query or path, see textReader. */
+export function putWellKnownText(plan: ReaderPlan, start: number, end: number, p: number, isText: boolean): number {
+  switch (plan.special) {
+    case timestampMessage:
+      return putTimestamp(start, end, p, isText);
+    case durationMessage:
+      return putDuration(start, end, p, isText);
+    default:
+      return putFieldMask(scratch.toString('utf8', start, end), p, isText);
+  }
+}
+
+/** Refuses the JSON value at `from`. */
+export function failText(plan: ReaderPlan, from: number): never {
+  return fail(`${excerpt(from)} is not ${formOf(plan)}`, from);
+}
+
+/** For messages: a well-known type and how it is written. */
+export function formOf(plan: ReaderPlan): string {
+  switch (plan.special) {
+    case timestampMessage:
+      return 'a Timestamp such as "2024-01-31T10:00:00Z"';
+    case durationMessage:
+      return 'a Duration such as "1.5s"';
+    default:
+      return 'a FieldMask such as "title,author.givenName"';
+  }
+}

@@ -6,10 +6,10 @@ import type { FieldDescriptor } from '../schema/descriptors.ts';
 import { grow, limit, load, scratch, take } from '../wire/scratch.ts';
 import { varint, writeVarint32, writeVarint64 } from '../wire/varint.ts';
 import { CodecError } from './codec-error.ts';
-import { formOf, putWellKnownText } from './read-message.ts';
 import { low, parseInteger } from './read-number.ts';
 import type { ReaderCompiler, ReaderField } from './read-plan.ts';
 import { kindOf, putBase64, putNumberText } from './read-scalar.ts';
+import { formOf, putWellKnownText } from './read-well-known.ts';
 import {
   durationMessage,
   fieldMaskMessage,

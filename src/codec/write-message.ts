@@ -3,62 +3,27 @@
  * write-plan.ts. It takes fields in any order, but each only once and the elements of a repeated field together; where the wire is
  * otherwise, it throws `disorder`, and merge-wire.ts puts the bytes in order for a second run.
  */
-
 import { Fault } from '../wire/fault.ts';
-import { grow, limit, scratch, words } from '../wire/scratch.ts';
-import {
-  at,
-  contentEnd,
-  high,
-  low,
-  readFixed64,
-  readLength,
-  readTag,
-  readVarint32,
-  readVarint64,
-  skipGroup,
-  skipValue,
-} from '../wire/varint.ts';
+import { grow, limit, scratch } from '../wire/scratch.ts';
+import { at, contentEnd, readLength, readTag, skipGroup, skipValue } from '../wire/varint.ts';
 import { closeKeys, type KeySet, openKeys } from './key-set.ts';
 import {
   anyMessage,
   durationMessage,
   fieldMaskMessage,
   listValueMessage,
-  opBool,
-  opBytes,
   opDouble,
-  opEnum,
-  opFixed32,
-  opFixed64,
-  opFloat,
-  opInt32,
-  opInt64,
-  opMessage,
-  opSfixed32,
-  opSfixed64,
-  opSint32,
-  opSint64,
-  opString,
-  opUint32,
-  opUint64,
+  opGroup,
   plainMessage,
   timestampMessage,
   valueMessage,
   wrapperMessage,
 } from './value-op.ts';
-import {
-  writeAscii,
-  writeDouble,
-  writeFloat,
-  writeInt32,
-  writeInt64,
-  writeUint32,
-  writeUint64,
-} from './write-number.ts';
+import { writeAscii } from './write-number.ts';
 import { hidden, list, map, single, type WriterField, type WriterPlan, zeroText } from './write-plan.ts';
+import { moveTo, next, writeScalar } from './write-scalar.ts';
 import { copyText, isTextAt, type Text, writeBase64, writeString } from './write-text.ts';
-import { writeDuration, writeMaskPath, writeTimestamp } from './write-well-known.ts';
+import { lastValue, writeFieldMask, writeTime } from './write-well-known.ts';
 
 /** Thrown when the wire gives a field twice, or a repeated one in pieces. */
 export const disorder: unique symbol = Symbol('disorder');
@@ -73,8 +38,6 @@ export interface WriterContext {
 }
 
 let context: WriterContext;
-/** Position behind the value that was read last. */
-let next = 0;
 /** Behind the last key or comma that was written: the text up to it names the place of a failure. */
 export let reached = 0;
 /** Bits of the fields seen, of all messages that are open, one behind the other. */
@@ -171,7 +134,7 @@ function markSeen(field: WriterField, base: number): void {
 
 /** Reads over a value and writes nothing. */
 function pass(tag: number, from: number, end: number, p: number): number {
-  next = skipValue(tag, from, end);
+  moveTo(skipValue(tag, from, end));
   return p;
 }
 
@@ -188,124 +151,25 @@ function writeDefaults(plan: WriterPlan, from: number, to: number, base: number,
   return p;
 }
 
-/**
- * One value. Leaves the position behind it in `next`. Returns `p` itself when there is nothing to write: the number of a closed enum
- * that is not known.
- */
+/** One value, see writeScalar. */
 function writeValue(field: WriterField, from: number, end: number, p: number, depth: number): number {
-  switch (field.op) {
-    case opString: {
-      const length = readLength(from, end);
-      next = at + length;
-      return writeString(at, length, p, field.isUtf8Verified);
-    }
-    case opMessage: {
-      const length = readLength(from, end);
-      const start = at;
-      p = writeMessage(field.message as WriterPlan, start, start + length, p, depth + 1);
-      next = start + length;
-      return p;
-    }
-    case opInt32:
-      p = writeInt32(readVarint32(from, end) | 0, p);
-      next = at;
-      return p;
-    case opBool:
-      readVarint64(from, end);
-      next = at;
-      return writeBool((low | high) !== 0, p);
-    case opEnum:
-      return writeEnum(field, from, end, p);
-    case opInt64:
-      readVarint64(from, end);
-      return writeQuoted(high, low, true, p);
-    case opDouble:
-      p = writeDouble(words.getFloat64(checked(from, 8, end), true), p);
-      return p;
-    case opUint32:
-      p = writeUint32(readVarint32(from, end) >>> 0, p);
-      next = at;
-      return p;
-    case opBytes: {
-      const length = readLength(from, end);
-      next = at + length;
-      return writeBase64(at, length, p);
-    }
-    case opUint64:
-      readVarint64(from, end);
-      return writeQuoted(high, low, false, p);
-    default:
-      return writeRareValue(field, from, end, p, depth);
+  const { message } = field;
+  if (message === undefined) return writeScalar(field, from, end, p);
+  let start = from;
+  let stop: number;
+  let after: number;
+  if (field.op === opGroup) {
+    after = skipGroup(field.tag, from, end);
+    stop = contentEnd;
+  } else {
+    stop = readLength(from, end);
+    start = at;
+    stop += start;
+    after = stop;
   }
-}
-
-function writeRareValue(field: WriterField, from: number, end: number, p: number, depth: number): number {
-  switch (field.op) {
-    case opFloat:
-      return writeFloat(words.getFloat32(checked(from, 4, end), true), p);
-    case opSint32: {
-      const value = readVarint32(from, end);
-      next = at;
-      return writeInt32((value >>> 1) ^ -(value & 1), p);
-    }
-    case opSint64: {
-      readVarint64(from, end);
-      const sign = -(low & 1);
-      return writeQuoted((high >>> 1) ^ sign, ((low >>> 1) | (high << 31)) ^ sign, true, p);
-    }
-    case opFixed32:
-      return writeUint32(words.getUint32(checked(from, 4, end), true), p);
-    case opSfixed32:
-      return writeInt32(words.getInt32(checked(from, 4, end), true), p);
-    case opFixed64:
-      readFixed64(from, end);
-      return writeQuoted(high, low, false, p);
-    case opSfixed64:
-      readFixed64(from, end);
-      return writeQuoted(high, low, true, p);
-    default: {
-      const after = skipGroup(field.tag, from, end);
-      p = writeMessage(field.message as WriterPlan, from, contentEnd, p, depth + 1);
-      next = after;
-      return p;
-    }
-  }
-}
-
-/** `from`, when as many bytes are there; moves `next` behind them. */
-function checked(from: number, count: number, end: number): number {
-  if (from + count > end) throw new Fault('a number is cut off', from);
-  next = from + count;
-  return from;
-}
-
-function writeQuoted(upper: number, lower: number, isSigned: boolean, p: number): number {
-  next = at;
-  scratch[p] = 0x22;
-  p = isSigned ? writeInt64(upper, lower, p + 1) : writeUint64(upper, lower, p + 1);
-  scratch[p] = 0x22;
-  return p + 1;
-}
-
-function writeBool(value: boolean, p: number): number {
-  if (value) {
-    words.setInt32(p, 0x65757274, true);
-    return p + 4;
-  }
-  words.setInt32(p, 0x736c6166, true);
-  scratch[p + 4] = 0x65;
-  return p + 5;
-}
-
-function writeEnum(field: WriterField, from: number, end: number, p: number): number {
-  const value = readVarint32(from, end) | 0;
-  next = at;
-  const texts = field.enumTexts as NonNullable<WriterField['enumTexts']>;
-  const text = value >= 0 && value < 64 ? texts.small[value] : texts.byNumber.get(value);
-  if (text === undefined) return texts.isClosed ? p : texts.isNull ? writeAscii('null', p) : writeInt32(value, p);
-  if (texts.asNumber) return writeInt32(value, p);
-  if (p + text.length > limit) grow(p + text.length);
-  return copyText(text, p);
+  p = writeMessage(message, start, stop, p, depth + 1);
+  moveTo(after);
+  return p;
 }
 
 function writeList(field: WriterField, tag: number, from: number, end: number, p: number, depth: number): number {
@@ -351,7 +215,7 @@ function writeElements(
     if (tag !== field.tag && tag !== field.packedTag) break;
     position = at;
   }
-  next = position;
+  moveTo(position);
   return p;
 }
 
@@ -378,7 +242,7 @@ function writeEntries(field: WriterField, keys: KeySet, from: number, end: numbe
     if (position >= end || readTag(position, end) !== field.tag) break;
     position = at;
   }
-  next = position;
+  moveTo(position);
   return p;
 }
 
@@ -452,57 +316,6 @@ function writeSpecial(plan: WriterPlan, from: number, end: number, p: number, de
     default:
       return writeStructure(plan, from, end, p, depth);
   }
-}
-
-/** Position of the last value of a field, or -1. */
-function lastValue(field: WriterField, from: number, end: number): number {
-  let found = -1;
-  for (let position = from; position < end; ) {
-    const tag = readTag(position, end);
-    position = at;
-    if (tag === field.tag) found = position;
-    position = skipValue(tag, position, end);
-  }
-  return found;
-}
-
-function writeTime(plan: WriterPlan, from: number, end: number, p: number): number {
-  let upper = 0;
-  let lower = 0;
-  let nanos = 0;
-  for (let position = from; position < end; ) {
-    const tag = readTag(position, end);
-    position = at;
-    if (tag === 0x08) {
-      readVarint64(position, end);
-      upper = high;
-      lower = low;
-      position = at;
-    } else if (tag === 0x10) {
-      nanos = readVarint32(position, end) | 0;
-      position = at;
-    } else position = skipValue(tag, position, end);
-  }
-  return plan.special === timestampMessage
-    ? writeTimestamp(upper * 4294967296 + (lower >>> 0), nanos, p, from)
-    : writeDuration(upper, lower, nanos, p, from);
-}
-
-function writeFieldMask(plan: WriterPlan, from: number, end: number, p: number): number {
-  scratch[p++] = 0x22;
-  const start = p;
-  for (let position = from; position < end; ) {
-    const tag = readTag(position, end);
-    position = at;
-    if (tag === plan.inner.tag) {
-      const length = readLength(position, end);
-      if (p > start) scratch[p++] = 0x2c;
-      p = writeMaskPath(at, length, p);
-      position = at + length;
-    } else position = skipValue(tag, position, end);
-  }
-  scratch[p] = 0x22;
-  return p + 1;
 }
 
 /** Struct and ListValue: the JSON of their only field, also where it is empty. */

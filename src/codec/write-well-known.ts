@@ -4,7 +4,10 @@
 
 import { Fault } from '../wire/fault.ts';
 import { grow, limit, scratch } from '../wire/scratch.ts';
+import { at, high, low, readLength, readTag, readVarint32, readVarint64, skipValue } from '../wire/varint.ts';
+import { timestampMessage } from './value-op.ts';
 import { writeInt64, writePadded, writeUint32 } from './write-number.ts';
+import type { WriterField, WriterPlan } from './write-plan.ts';
 
 // 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
 export const firstSecond = -62135596800;
@@ -13,7 +16,7 @@ export const lastSecond = 253402300799;
 export const longestDuration = 315576000000;
 
 /** `"2021-01-02T03:04:05.006Z"` with 0, 3, 6 or 9 digits of fraction. */
-export function writeTimestamp(seconds: number, nanos: number, p: number, offset: number): number {
+function writeTimestamp(seconds: number, nanos: number, p: number, offset: number): number {
   if (!(seconds >= firstSecond && seconds <= lastSecond)) {
     throw new Fault(`a Timestamp of ${seconds} seconds is outside of the years 0001 to 9999`, offset);
   }
@@ -60,7 +63,7 @@ function writeFraction(nanos: number, p: number): number {
 }
 
 /** `"1.500s"`. The seconds come as two halves, since a wrong one may be any 64-bit number. */
-export function writeDuration(high: number, low: number, nanos: number, p: number, offset: number): number {
+function writeDuration(high: number, low: number, nanos: number, p: number, offset: number): number {
   const seconds = high * 4294967296 + (low >>> 0);
   if (seconds > longestDuration || seconds < -longestDuration) {
     throw new Fault('a Duration is longer than 10,000 years', offset);
@@ -84,7 +87,7 @@ export function writeDuration(high: number, low: number, nanos: number, p: numbe
  * One path of a FieldMask, snake_case to lowerCamelCase, without quotes. A path that would not come back the same is refused:
  * capitals, and underscores that are not before a lower-case letter (field_mask.proto, "JSON Encoding of Field Masks").
  */
-export function writeMaskPath(from: number, length: number, p: number): number {
+function writeMaskPath(from: number, length: number, p: number): number {
   if (p + length > limit) grow(p + length);
   const end = from + length;
   for (let position = from; position < end; position++) {
@@ -99,4 +102,57 @@ export function writeMaskPath(from: number, length: number, p: number): number {
     scratch[p++] = byte;
   }
   return p;
+}
+
+/** Position of the last value of a field, or -1. */
+export function lastValue(field: WriterField, from: number, end: number): number {
+  let found = -1;
+  for (let position = from; position < end; ) {
+    const tag = readTag(position, end);
+    position = at;
+    if (tag === field.tag) found = position;
+    position = skipValue(tag, position, end);
+  }
+  return found;
+}
+
+/** A Timestamp or Duration. */
+export function writeTime(plan: WriterPlan, from: number, end: number, p: number): number {
+  let upper = 0;
+  let lower = 0;
+  let nanos = 0;
+  for (let position = from; position < end; ) {
+    const tag = readTag(position, end);
+    position = at;
+    if (tag === 0x08) {
+      readVarint64(position, end);
+      upper = high;
+      lower = low;
+      position = at;
+    } else if (tag === 0x10) {
+      nanos = readVarint32(position, end) | 0;
+      position = at;
+    } else position = skipValue(tag, position, end);
+  }
+  return plan.special === timestampMessage
+    ? writeTimestamp(upper * 4294967296 + (lower >>> 0), nanos, p, from)
+    : writeDuration(upper, lower, nanos, p, from);
+}
+
+/** The paths of a FieldMask as one string. */
+export function writeFieldMask(plan: WriterPlan, from: number, end: number, p: number): number {
+  scratch[p++] = 0x22;
+  const start = p;
+  for (let position = from; position < end; ) {
+    const tag = readTag(position, end);
+    position = at;
+    if (tag === plan.inner.tag) {
+      const length = readLength(position, end);
+      if (p > start) scratch[p++] = 0x2c;
+      p = writeMaskPath(at, length, p);
+      position = at + length;
+    } else position = skipValue(tag, position, end);
+  }
+  scratch[p] = 0x22;
+  return p + 1;
 }

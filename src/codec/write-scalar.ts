@@ -1,0 +1,139 @@
+/**
+ * @module Scalars and enums from wire to JSON, in the working buffer.
+ */
+import { Fault } from '../wire/fault.ts';
+import { grow, limit, scratch, words } from '../wire/scratch.ts';
+import { at, high, low, readFixed64, readLength, readVarint32, readVarint64 } from '../wire/varint.ts';
+import {
+  opBool,
+  opBytes,
+  opDouble,
+  opEnum,
+  opFixed32,
+  opFixed64,
+  opFloat,
+  opInt32,
+  opInt64,
+  opSfixed32,
+  opSint32,
+  opSint64,
+  opString,
+  opUint32,
+  opUint64,
+} from './value-op.ts';
+import {
+  writeAscii,
+  writeDouble,
+  writeFloat,
+  writeInt32,
+  writeInt64,
+  writeUint32,
+  writeUint64,
+} from './write-number.ts';
+import type { WriterField } from './write-plan.ts';
+import { copyText, writeBase64, writeString } from './write-text.ts';
+
+/** Position behind the value that was read last. */
+export let next = 0;
+
+export function moveTo(position: number): void {
+  next = position;
+}
+
+/**
+ * The value at `from`, behind which `next` is then. Returns `p` itself when there is nothing to write: the number of a closed enum
+ * that is not known.
+ */
+export function writeScalar(field: WriterField, from: number, end: number, p: number): number {
+  switch (field.op) {
+    case opString: {
+      const length = readLength(from, end);
+      next = at + length;
+      return writeString(at, length, p, field.isUtf8Verified);
+    }
+    case opInt32: {
+      const value = readVarint32(from, end);
+      next = at;
+      return writeInt32(value, p);
+    }
+    case opBool:
+      readVarint64(from, end);
+      next = at;
+      return writeBool((low | high) !== 0, p);
+    case opEnum:
+      return writeEnum(field, from, end, p);
+    case opInt64:
+      readVarint64(from, end);
+      return writeQuoted(high, low, true, p);
+    case opDouble:
+      return writeDouble(words.getFloat64(checked(from, 8, end), true), p);
+    case opUint32: {
+      const value = readVarint32(from, end);
+      next = at;
+      return writeUint32(value >>> 0, p);
+    }
+    case opBytes: {
+      const length = readLength(from, end);
+      next = at + length;
+      return writeBase64(at, length, p);
+    }
+    case opUint64:
+      readVarint64(from, end);
+      return writeQuoted(high, low, false, p);
+    case opFloat:
+      return writeFloat(words.getFloat32(checked(from, 4, end), true), p);
+    case opSint32: {
+      const value = readVarint32(from, end);
+      next = at;
+      return writeInt32((value >>> 1) ^ -(value & 1), p);
+    }
+    case opSint64: {
+      readVarint64(from, end);
+      const sign = -(low & 1);
+      return writeQuoted((high >>> 1) ^ sign, ((low >>> 1) | (high << 31)) ^ sign, true, p);
+    }
+    case opFixed32:
+      return writeUint32(words.getUint32(checked(from, 4, end), true), p);
+    case opSfixed32:
+      return writeInt32(words.getInt32(checked(from, 4, end), true), p);
+    default:
+      readFixed64(from, end);
+      return writeQuoted(high, low, field.op !== opFixed64, p);
+  }
+}
+
+/** `from`, when as many bytes are there; moves `next` behind them. */
+function checked(from: number, count: number, end: number): number {
+  if (from + count > end) throw new Fault('a number is cut off', from);
+  next = from + count;
+  return from;
+}
+
+function writeQuoted(upper: number, lower: number, isSigned: boolean, p: number): number {
+  next = at;
+  scratch[p] = 0x22;
+  p = isSigned ? writeInt64(upper, lower, p + 1) : writeUint64(upper, lower, p + 1);
+  scratch[p] = 0x22;
+  return p + 1;
+}
+
+function writeBool(value: boolean, p: number): number {
+  if (value) {
+    words.setInt32(p, 0x65757274, true);
+    return p + 4;
+  }
+  words.setInt32(p, 0x736c6166, true);
+  scratch[p + 4] = 0x65;
+  return p + 5;
+}
+
+function writeEnum(field: WriterField, from: number, end: number, p: number): number {
+  const value = readVarint32(from, end) | 0;
+  next = at;
+  const texts = field.enumTexts as NonNullable<WriterField['enumTexts']>;
+  const text = value >= 0 && value < 64 ? texts.small[value] : texts.byNumber.get(value);
+  if (text === undefined) return texts.isClosed ? p : texts.isNull ? writeAscii('null', p) : writeInt32(value, p);
+  if (texts.asNumber) return writeInt32(value, p);
+  if (p + text.length > limit) grow(p + text.length);
+  return copyText(text, p);
+}
