@@ -1,6 +1,6 @@
 import type { FieldDescriptor, MessageDescriptor, Schema } from '../schema/descriptors.ts';
 import { Fault } from '../wire/fault.ts';
-import { grow, limit, load, scratch, take } from '../wire/scratch.ts';
+import { grow, load, scratch as shared, take } from '../wire/scratch.ts';
 import type { Codec, CodecOptions, JsonReader, JsonWriter } from './codec.ts';
 import { CodecError } from './codec-error.ts';
 import { fieldTreeOf } from './field-tree.ts';
@@ -14,6 +14,8 @@ import { compileMapTextReader, compileTextReader } from './text-reader.ts';
 import { disorder, reached, type WriterContext, writeRoot } from './write-message.ts';
 import { absentText, WriterCompiler, type WriterField, type WriterPlan } from './write-plan.ts';
 import { bytesOf } from './write-text.ts';
+
+const scratch = shared;
 
 const defaultMaxDepth = 100;
 /** Masks come from clients: only so many plans are kept for them. */
@@ -122,7 +124,7 @@ function planIn<Plan>(
 /** Runs a reader over a text at the front of the working buffer. */
 function read<Result>(json: Uint8Array, run: (p: number) => Result): Result {
   const start = load(json);
-  if (start + json.length > limit) grow(start + json.length);
+  if (start + json.length > scratch.limit) grow(start + json.length);
   try {
     return run(start);
   } catch (error) {
@@ -153,7 +155,7 @@ function write(
   } catch (error) {
     closeAllKeys();
     if (!(error instanceof Fault)) throw error;
-    const path = pathAtEnd(scratch.subarray(start, Math.max(start, reached)));
+    const path = pathAtEnd(scratch.bytes.subarray(start, Math.max(start, reached)));
     throw new CodecError(path, `${error.message} (offset ${error.offset} of the message)`);
   }
 }

@@ -2,7 +2,9 @@
  * @module Keys of the maps that a conversion is inside of, to notice one given twice. Keys are compared as the bytes that were written
  * for them, so that two spellings of one key are the same.
  */
-import { scratch } from '../wire/scratch.ts';
+import { scratch as shared } from '../wire/scratch.ts';
+
+const scratch = shared;
 
 /** Up to so many keys are compared one by one; more are hashed. */
 const linear = 8;
@@ -49,7 +51,7 @@ class KeySet {
     const length = end - start;
     if ((this.#ends[index] as number) - other !== length) return false;
     for (let offset = 0; offset < length; offset++) {
-      if (scratch[other + offset] !== scratch[start + offset]) return false;
+      if (scratch.bytes[other + offset] !== scratch.bytes[start + offset]) return false;
     }
     return true;
   }
@@ -94,7 +96,7 @@ const seed = (Math.random() * 0x7fffffff) | 0;
 function hashOf(start: number, end: number): number {
   let hash = seed;
   for (let position = start; position < end; position++)
-    hash = Math.imul(hash ^ (scratch[position] as number), 16777619);
+    hash = Math.imul(hash ^ (scratch.bytes[position] as number), 16777619);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 

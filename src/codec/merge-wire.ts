@@ -4,23 +4,13 @@
  */
 
 import { Fault } from '../wire/fault.ts';
-import { load, scratch } from '../wire/scratch.ts';
-import {
-  at,
-  contentEnd,
-  high,
-  low,
-  readLength,
-  readTag,
-  readVarint32,
-  readVarint64,
-  skipGroup,
-  skipValue,
-  varint,
-} from '../wire/varint.ts';
+import { load, scratch as shared } from '../wire/scratch.ts';
+import { readLength, readTag, readVarint32, readVarint64, skipGroup, skipValue, varint } from '../wire/varint.ts';
 import { anyMessage, isPackable, opBool, opEnum, opInt32, opSint32, opUint32, wireTypeOf } from './value-op.ts';
 import type { WriterContext } from './write-message.ts';
 import { list, map, type WriterField, type WriterPlan } from './write-plan.ts';
+
+const scratch = shared;
 
 /** A value as it was on the wire: without tag, and without length or end tag. */
 interface RawValue {
@@ -69,21 +59,21 @@ function valuesOf(wire: Uint8Array): RawValue[] {
   const values: RawValue[] = [];
   for (let position = 0; position < wire.length; ) {
     const tag = readTag(position, wire.length);
-    let start = at;
+    let start = scratch.at;
     let end: number;
     if ((tag & 7) === 2) {
       end = readLength(start, wire.length);
-      start = at;
+      start = scratch.at;
       end += start;
       position = end;
     } else if ((tag & 7) === 3) {
       position = skipGroup(tag, start, wire.length);
-      end = contentEnd;
+      end = scratch.spanEnd;
     } else {
       position = skipValue(tag, start, wire.length);
       end = position;
     }
-    values.push({ tag, bytes: Buffer.from(scratch.subarray(start, end)) });
+    values.push({ tag, bytes: Buffer.from(scratch.bytes.subarray(start, end)) });
   }
   return values;
 }
@@ -141,9 +131,9 @@ function keyText({ op }: WriterField, key: RawValue | undefined): string {
     return /^\0*$/.test(key.bytes.toString('latin1')) && isPackable(op) ? '' : key.bytes.toString('latin1');
   load(key.bytes);
   readVarint64(0, key.bytes.length);
-  if (op === opBool) return (low | high) === 0 ? '0' : '1';
+  if (op === opBool) return (scratch.low | scratch.high) === 0 ? '0' : '1';
   const isShort = op === opInt32 || op === opUint32 || op === opSint32;
-  return isShort || high === 0 ? `${low}` : `${high}:${low}`;
+  return isShort || scratch.high === 0 ? `${scratch.low}` : `${scratch.high}:${scratch.low}`;
 }
 
 /** An Any's value is in order only when the message inside of it is. */

@@ -1,9 +1,12 @@
 /**
  * @module Names of fields and enum values, found by their bytes in the JSON text.
  */
-import { scratch } from '../wire/scratch.ts';
-import { decodeString, moveTo } from './json-cursor.ts';
+
+import { scratch as shared } from '../wire/scratch.ts';
+import { decodeString } from './json-cursor.ts';
 import { isTextAt, type Text, textOf } from './write-text.ts';
+
+const scratch = shared;
 
 interface Entry<Value> {
   readonly text: Text;
@@ -36,16 +39,16 @@ export class NameTable<Value> {
     let hash = 0;
     let position = from;
     for (;;) {
-      const byte = scratch[position] as number;
+      const byte = scratch.bytes[position] as number;
       if (byte === 0x22) break;
       if (byte < 0x20 || byte >= 0x80 || byte === 0x5c) {
         const end = decodeString(from, p);
-        return this.#byName.get(scratch.toString('utf8', p, end));
+        return this.#byName.get(scratch.bytes.toString('utf8', p, end));
       }
       hash = (Math.imul(hash, 31) + byte) | 0;
       position++;
     }
-    moveTo(position + 1);
+    scratch.at = position + 1;
     const length = position + 1 - from;
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const entry = this.#slots[slot];

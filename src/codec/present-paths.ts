@@ -1,12 +1,15 @@
 /**
  * @module Which fields a JSON object sets, as FieldMask paths: for update masks that are derived from a body.
  */
-import { scratch } from '../wire/scratch.ts';
-import { expectColon, moveTo, next, skipJson, skipSpace } from './json-cursor.ts';
+
+import { scratch as shared } from '../wire/scratch.ts';
+import { expectColon, skipJson, skipSpace } from './json-cursor.ts';
 import type { NameTable } from './name-table.ts';
 import type { ReaderField, ReaderPlan } from './read-plan.ts';
 import { plainMessage } from './value-op.ts';
 import { single } from './write-plan.ts';
+
+const scratch = shared;
 
 /** See Codec.presentPaths. The text is at the front of the working buffer, and `p` behind it. */
 export function presentPathsOf(plan: ReaderPlan, p: number, maxDepth: number): string[] {
@@ -14,7 +17,7 @@ export function presentPathsOf(plan: ReaderPlan, p: number, maxDepth: number): s
   // Once over all of it: what follows may then take well-formed JSON for granted.
   skipJson(from, p, maxDepth);
   const paths: string[] = [];
-  if (scratch[from] === 0x7b) collect(plan, from, '', paths, p);
+  if (scratch.bytes[from] === 0x7b) collect(plan, from, '', paths, p);
   return paths;
 }
 
@@ -22,21 +25,21 @@ function collect(plan: ReaderPlan, from: number, prefix: string, paths: string[]
   if (plan.names === null) plan.compile();
   const names = plan.names as NameTable<ReaderField>;
   let position = skipSpace(from + 1);
-  while (scratch[position] === 0x22) {
+  while (scratch.bytes[position] === 0x22) {
     const field = names.find(position + 1, p);
-    const value = expectColon(next);
-    const isSet = field !== undefined && scratch[value] !== 0x6e;
+    const value = expectColon(scratch.at);
+    const isSet = field !== undefined && scratch.bytes[value] !== 0x6e;
     const path = `${prefix}${field?.descriptor.isExtension === true ? field.descriptor.jsonName : field?.descriptor.name}`;
-    if (isSet && isOpenable(field) && scratch[value] === 0x7b && !isEmptyObject(value)) {
+    if (isSet && isOpenable(field) && scratch.bytes[value] === 0x7b && !isEmptyObject(value)) {
       collect(field.message as ReaderPlan, value, `${path}.`, paths, p);
     } else {
       if (isSet) paths.push(path);
       skipJson(value, p, Number.POSITIVE_INFINITY);
     }
-    position = skipSpace(next);
-    if (scratch[position] === 0x2c) position = skipSpace(position + 1);
+    position = skipSpace(scratch.at);
+    if (scratch.bytes[position] === 0x2c) position = skipSpace(position + 1);
   }
-  moveTo(position + 1);
+  scratch.at = position + 1;
 }
 
 function isOpenable({ shape, message }: ReaderField): boolean {
@@ -44,5 +47,5 @@ function isOpenable({ shape, message }: ReaderField): boolean {
 }
 
 function isEmptyObject(from: number): boolean {
-  return scratch[skipSpace(from + 1)] === 0x7d;
+  return scratch.bytes[skipSpace(from + 1)] === 0x7d;
 }

@@ -2,7 +2,7 @@
  * @module JSON text to wire bytes: the loop that every request body runs through. One pass over the text, driven by the plans of
  * read-plan.ts; lengths are kept free and filled in behind.
  */
-import { grow, limit, scratch, words } from '../wire/scratch.ts';
+import { grow, scratch as shared } from '../wire/scratch.ts';
 import {
   behindValue,
   excerpt,
@@ -10,19 +10,15 @@ import {
   expectLiteral,
   fail,
   findString,
-  moveTo,
-  next,
   scanNumber,
   skipJson,
   skipSpace,
-  spanEnd,
-  spanStart,
 } from './json-cursor.ts';
 import { closeKeys, type KeySet, openKeys } from './key-set.ts';
 import { NameTable } from './name-table.ts';
 import { doubleOf } from './read-number.ts';
 import type { ReaderField, ReaderPlan } from './read-plan.ts';
-import { closeLength, lengthSize, readEnum, readMapKey, readScalar, readString, setDouble } from './read-scalar.ts';
+import { closeLength, readEnum, readMapKey, readScalar, readString, setDouble } from './read-scalar.ts';
 import { failText, putWellKnownText } from './read-well-known.ts';
 import {
   anyMessage,
@@ -45,6 +41,8 @@ import {
 } from './value-op.ts';
 import { list, single } from './write-plan.ts';
 import { isTextAt } from './write-text.ts';
+
+const scratch = shared;
 
 /** What the types of one codec share while they read. */
 export interface ReaderContext {
@@ -84,20 +82,21 @@ function begin(end: number, inContext: ReaderContext): void {
 }
 
 function expectEnd(): void {
-  const position = skipSpace(next);
+  const position = skipSpace(scratch.at);
   if (position < inputEnd) fail(`${excerpt(position)} behind the value`, position);
 }
 
 /** Room for what the text from here on can become, its strings above all; numbers live in the margin. */
 function makeRoom(from: number, p: number): void {
-  if (p + inputEnd - from > limit) grow(p + inputEnd - from);
+  if (p + inputEnd - from > scratch.limit) grow(p + inputEnd - from);
 }
 
 /** The fields of a message from its JSON, without tag and length. */
 function readMessage(plan: ReaderPlan, from: number, p: number, depth: number): number {
   if (plan.names === null) plan.compile();
   if (plan.special !== plainMessage) return readSpecial(plan, from, p, depth);
-  if (scratch[from] !== 0x7b) return fail(`${excerpt(from)} is not an object (${plan.descriptor.fullName})`, from);
+  if (scratch.bytes[from] !== 0x7b)
+    return fail(`${excerpt(from)} is not an object (${plan.descriptor.fullName})`, from);
   return readMembers(plan, from, p, depth, false);
 }
 
@@ -109,20 +108,20 @@ function readMembers(plan: ReaderPlan, from: number, p: number, depth: number, i
   let hasType = false;
   let guess = 0;
   let position = skipSpace(from + 1);
-  if (scratch[position] === 0x7d) {
-    moveTo(position + 1);
+  if (scratch.bytes[position] === 0x7d) {
+    scratch.at = position + 1;
     seenTop = base;
     return p;
   }
   for (;;) {
-    if (scratch[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
+    if (scratch.bytes[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
     makeRoom(position, p);
     const key = position + 1;
     let field = guess < fields.length ? fields[guess] : undefined;
     if (field !== undefined && isTextAt(field.key, key)) position = key + field.key.length;
     else {
       field = (plan.names as NameTable<ReaderField>).find(key, p);
-      position = next;
+      position = scratch.at;
     }
     position = expectColon(position);
     if (field !== undefined) {
@@ -160,7 +159,7 @@ function readMember(field: ReaderField, base: number, from: number, p: number, d
   const bits = seen[base + field.seenWord] as number;
   if ((bits & field.seenBit) !== 0) fail('the field is given twice', from);
   seen[base + field.seenWord] = bits | field.seenBit;
-  if (field.oneofBit !== 0 && (field.takesNull || scratch[from] !== 0x6e)) {
+  if (field.oneofBit !== 0 && (field.takesNull || scratch.bytes[from] !== 0x6e)) {
     const claims = seen[base + field.oneofWord] as number;
     if ((claims & field.oneofBit) !== 0)
       fail(`another member of the oneof ${field.descriptor.oneof?.name} is given before`, from);
@@ -171,7 +170,7 @@ function readMember(field: ReaderField, base: number, from: number, p: number, d
 
 /** The value of a field of any kind, tags included. */
 function readField(field: ReaderField, from: number, p: number, depth: number): number {
-  if (scratch[from] === 0x6e && !(field.takesNull && field.shape === single)) {
+  if (scratch.bytes[from] === 0x6e && !(field.takesNull && field.shape === single)) {
     expectLiteral(from, 'null');
     return p;
   }
@@ -184,22 +183,22 @@ function readField(field: ReaderField, from: number, p: number, depth: number): 
 }
 
 function putTag(field: ReaderField, p: number): number {
-  words.setInt32(p, field.tagWord, true);
-  if (field.tagLength === 5) scratch[p + 4] = field.tag / 268435456;
+  scratch.view.setInt32(p, field.tagWord, true);
+  if (field.tagLength === 5) scratch.bytes[p + 4] = field.tag / 268435456;
   return p + field.tagLength;
 }
 
 function isZero(op: number, start: number, end: number): boolean {
-  if (end - start === 1) return scratch[start] === 0;
+  if (end - start === 1) return scratch.bytes[start] === 0;
   switch (op) {
     case opDouble:
     case opFixed64:
     case opSfixed64:
-      return words.getInt32(start, true) === 0 && words.getInt32(start + 4, true) === 0;
+      return scratch.view.getInt32(start, true) === 0 && scratch.view.getInt32(start + 4, true) === 0;
     case opFloat:
     case opFixed32:
     case opSfixed32:
-      return words.getInt32(start, true) === 0;
+      return scratch.view.getInt32(start, true) === 0;
     default:
       return false;
   }
@@ -209,12 +208,12 @@ function isZero(op: number, start: number, end: number): boolean {
 function readValue(field: ReaderField, from: number, p: number, depth: number): number {
   switch (field.op) {
     case opString:
-      if (scratch[from] !== 0x22) return readScalar(opString, from, p);
+      if (scratch.bytes[from] !== 0x22) return readScalar(opString, from, p);
       return readString(from + 1, p);
     case opMessage: {
       const size = field.lengthSize;
       const after = closeLength(p, size, readMessage(field.message as ReaderPlan, from, p + size, depth + 1));
-      field.lengthSize = lengthSize;
+      field.lengthSize = scratch.lengthSize;
       return after;
     }
     case opEnum:
@@ -222,7 +221,7 @@ function readValue(field: ReaderField, from: number, p: number, depth: number): 
     case opGroup: {
       const after = readMessage(field.message as ReaderPlan, from, p, depth + 1);
       const end = putTag(field, after);
-      scratch[after] = (scratch[after] as number) + 1;
+      scratch.bytes[after] = (scratch.bytes[after] as number) + 1;
       return end;
     }
     default:
@@ -231,10 +230,10 @@ function readValue(field: ReaderField, from: number, p: number, depth: number): 
 }
 
 function readList(field: ReaderField, from: number, p: number, depth: number): number {
-  if (scratch[from] !== 0x5b) fail(`${excerpt(from)} is not an array`, from);
+  if (scratch.bytes[from] !== 0x5b) fail(`${excerpt(from)} is not an array`, from);
   let position = skipSpace(from + 1);
-  if (scratch[position] === 0x5d) {
-    moveTo(position + 1);
+  if (scratch.bytes[position] === 0x5d) {
+    scratch.at = position + 1;
     return p;
   }
   const size = field.lengthSize;
@@ -242,7 +241,7 @@ function readList(field: ReaderField, from: number, p: number, depth: number): n
   let end = field.isPacked ? packedAt + size : p;
   while (position >= 0) {
     makeRoom(position, end);
-    if (scratch[position] === 0x6e && !field.takesNull) fail('null is not an element', position);
+    if (scratch.bytes[position] === 0x6e && !field.takesNull) fail('null is not an element', position);
     const after = readValue(field, position, field.isPacked ? end : putTag(field, end), depth);
     if (after >= 0) end = after;
     position = behindValue(0x5d);
@@ -250,20 +249,20 @@ function readList(field: ReaderField, from: number, p: number, depth: number): n
   if (!field.isPacked) return end;
   if (end === packedAt + size) return p;
   end = closeLength(packedAt, size, end);
-  field.lengthSize = lengthSize;
+  field.lengthSize = scratch.lengthSize;
   return end;
 }
 
 function readMap(field: ReaderField, from: number, p: number, depth: number): number {
-  if (scratch[from] !== 0x7b) fail(`${excerpt(from)} is not an object`, from);
+  if (scratch.bytes[from] !== 0x7b) fail(`${excerpt(from)} is not an object`, from);
   let position = skipSpace(from + 1);
-  if (scratch[position] === 0x7d) {
-    moveTo(position + 1);
+  if (scratch.bytes[position] === 0x7d) {
+    scratch.at = position + 1;
     return p;
   }
   const keys = openKeys();
   while (position >= 0) {
-    if (scratch[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
+    if (scratch.bytes[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
     makeRoom(position, p);
     p = readEntry(field, keys, position, p, depth);
     position = behindValue(0x7d);
@@ -278,12 +277,13 @@ function readEntry(field: ReaderField, keys: KeySet, from: number, p: number, de
   const entry = putTag(field, p);
   const keyStart = putTag(keyField, entry + 1);
   const keyEnd = readMapKey(keyField.op, from, keyStart);
-  const position = expectColon(next);
-  if (scratch[position] === 0x6e && !valueField.takesNull) fail('null is not a value of a map', position);
+  const position = expectColon(scratch.at);
+  if (scratch.bytes[position] === 0x6e && !valueField.takesNull) fail('null is not a value of a map', position);
   const after = readValue(valueField, position, putTag(valueField, keyEnd), depth);
   if (after < 0) return p;
   const end = closeLength(entry, 1, after);
-  if (!keys.add(keyStart + lengthSize - 1, keyEnd + lengthSize - 1)) fail('the key is given twice', position);
+  if (!keys.add(keyStart + scratch.lengthSize - 1, keyEnd + scratch.lengthSize - 1))
+    fail('the key is given twice', position);
   return end;
 }
 
@@ -305,9 +305,9 @@ function readSpecial(plan: ReaderPlan, from: number, p: number, depth: number): 
         ? readMap(plan.inner, from, p, depth)
         : readList(plan.inner, from, p, depth);
     default: {
-      if (scratch[from] !== 0x22) return failText(plan, from);
+      if (scratch.bytes[from] !== 0x22) return failText(plan, from);
       findString(from + 1, p);
-      const after = putWellKnownText(plan, spanStart, spanEnd, p, false);
+      const after = putWellKnownText(plan, scratch.spanStart, scratch.spanEnd, p, false);
       return after < 0 ? failText(plan, from) : after;
     }
   }
@@ -315,29 +315,29 @@ function readSpecial(plan: ReaderPlan, from: number, p: number, depth: number): 
 
 /** google.protobuf.Value. It is no level of nesting, the object or array in it is. */
 function readDynamic(plan: ReaderPlan, from: number, p: number, depth: number): number {
-  const first = scratch[from];
+  const first = scratch.bytes[from];
   if (first === 0x7b || first === 0x5b) {
     const field = plan.fields[first === 0x7b ? 4 : 5] as ReaderField;
     return readValue(field, from, putTag(field, p), depth - 1);
   }
   if (first === 0x22) {
-    scratch[p] = 0x1a;
+    scratch.bytes[p] = 0x1a;
     return readString(from + 1, p + 1);
   }
   if (first === 0x74 || first === 0x66) {
-    scratch[p] = 0x20;
+    scratch.bytes[p] = 0x20;
     return readScalar(opBool, from, p + 1);
   }
   if (first === 0x6e) {
     expectLiteral(from, 'null');
-    scratch[p] = 0x08;
-    scratch[p + 1] = 0;
+    scratch.bytes[p] = 0x08;
+    scratch.bytes[p + 1] = 0;
     return p + 2;
   }
   scanNumber(from);
-  const value = doubleOf(from, next);
+  const value = doubleOf(from, scratch.at);
   if (!Number.isFinite(value)) fail(`${excerpt(from)} is too large for a Value`, from);
-  scratch[p] = 0x11;
+  scratch.bytes[p] = 0x11;
   return setDouble(value, p + 1);
 }
 
@@ -349,23 +349,23 @@ const anyKeys: NameTable<number> = new NameTable([
 ]);
 
 function isTypeKey(key: number, p: number): boolean {
-  const position = next;
+  const position = scratch.at;
   const isType = anyKeys.find(key, p) === typeKey;
-  moveTo(position);
+  scratch.at = position;
   return isType;
 }
 
 function readAny(plan: ReaderPlan, from: number, p: number, depth: number): number {
   if (depth > context.maxDepth) fail(`nested more than ${context.maxDepth} deep`, from);
-  if (scratch[from] !== 0x7b) fail(`${excerpt(from)} is not an object (${plan.descriptor.fullName})`, from);
+  if (scratch.bytes[from] !== 0x7b) fail(`${excerpt(from)} is not an object (${plan.descriptor.fullName})`, from);
   const typeAt = findType(from, p, depth);
   if (typeAt < 0) return p;
   findString(typeAt + 1, p);
-  const typeUrl = scratch.toString('utf8', spanStart, spanEnd);
+  const typeUrl = scratch.bytes.toString('utf8', scratch.spanStart, scratch.spanEnd);
   const inner = typeUrl.includes('/') ? context.anyPlan(typeUrl) : undefined;
   if (inner === undefined) return fail(`${excerpt(typeAt)} is not a type of the schema`, typeAt);
   if (inner.names === null) inner.compile();
-  scratch[p] = 0x0a;
+  scratch.bytes[p] = 0x0a;
   p = readString(typeAt + 1, p + 1);
   const start = p + 1;
   const end =
@@ -373,23 +373,23 @@ function readAny(plan: ReaderPlan, from: number, p: number, depth: number): numb
       ? readMembers(inner, from, start + 1, depth + 1, true)
       : readAnyValue(inner, from, start + 1, depth + 1);
   if (end === start + 1) return p;
-  scratch[p] = 0x12;
+  scratch.bytes[p] = 0x12;
   return closeLength(start, 1, end);
 }
 
 /** Position of the value of `@type`, or -1 for an empty object, behind which it moves then. */
 function findType(from: number, p: number, depth: number): number {
   let position = skipSpace(from + 1);
-  if (scratch[position] === 0x7d) {
-    moveTo(position + 1);
+  if (scratch.bytes[position] === 0x7d) {
+    scratch.at = position + 1;
     return -1;
   }
   while (position >= 0) {
-    if (scratch[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
+    if (scratch.bytes[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
     const key = anyKeys.find(position + 1, p);
-    position = expectColon(next);
+    position = expectColon(scratch.at);
     if (key === typeKey) {
-      if (scratch[position] !== 0x22) fail(`${excerpt(position)} is not a string`, position);
+      if (scratch.bytes[position] !== 0x22) fail(`${excerpt(position)} is not a string`, position);
       return position;
     }
     skipJson(position, p, context.maxDepth - depth);
@@ -404,10 +404,10 @@ function readAnyValue(inner: ReaderPlan, from: number, p: number, depth: number)
   let end = p;
   let position = skipSpace(from + 1);
   while (position >= 0) {
-    if (scratch[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
+    if (scratch.bytes[position] !== 0x22) fail(`${excerpt(position)} where a key is due`, position);
     makeRoom(position, end);
     const key = anyKeys.find(position + 1, end) ?? 0;
-    position = expectColon(next);
+    position = expectColon(scratch.at);
     if (key === 0 && !context.ignoresUnknown)
       fail(`no member but "value" goes with a ${inner.descriptor.fullName} in an Any`, position);
     if ((given & key) !== 0) fail('the member is given twice', position);

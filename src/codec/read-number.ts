@@ -1,25 +1,24 @@
 /**
  * @module Numbers from their text in the working buffer, exactly. Texts are those of JSON numbers, bare or out of a string.
  */
-import { scratch } from '../wire/scratch.ts';
-import { isWhole, next, scanNumberText } from './json-cursor.ts';
 
-/** Halves of the integer read last, as int32. */
-export let high = 0;
-export let low = 0;
+import { scratch as shared } from '../wire/scratch.ts';
+import { scanNumberText } from './json-cursor.ts';
+
+const scratch = shared;
 
 /** Powers of ten that a double holds exactly. */
 const powers: Float64Array = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
 /**
- * Reads the integer that is the whole text of `start` to `end` into `high` and `low`; false when it is none or does not fit.
+ * Reads the integer that is the whole text of `start` to `end` into `scratch.high` and `scratch.low`; false when it is none or does not fit.
  * `1.0` and `1e3` are integers.
  */
 export function parseInteger(start: number, end: number, isSigned: boolean, is64: boolean): boolean {
-  if (!scanNumberText(start) || next !== end) return false;
-  const isNegative = scratch[start] === 0x2d;
+  if (!scanNumberText(start) || scratch.at !== end) return false;
+  const isNegative = scratch.bytes[start] === 0x2d;
   const first = isNegative ? start + 1 : start;
-  const fits = isWhole ? parseDigits(first, end) : parseDecimal(scratch.toString('latin1', first, end));
+  const fits = scratch.isWhole ? parseDigits(first, end) : parseDecimal(scratch.bytes.toString('latin1', first, end));
   return fits && applySign(isNegative, isSigned, is64);
 }
 
@@ -28,8 +27,8 @@ function parseDigits(start: number, end: number): boolean {
   if (end - start > 20) return false;
   if (end - start <= 15) {
     const value = digits(start, end);
-    high = (value / 4294967296) | 0;
-    low = value | 0;
+    scratch.high = (value / 4294967296) | 0;
+    scratch.low = value | 0;
     return true;
   }
   // value = top * 10^9 + bottom, in 16-bit steps so that every product is exact.
@@ -39,14 +38,14 @@ function parseDigits(start: number, end: number): boolean {
   const upper = Math.floor(topHigh / 65536);
   const rest = (topHigh - upper * 65536) * 65536 + topLow;
   const carried = upper + Math.floor(rest / 4294967296);
-  high = carried | 0;
-  low = rest | 0;
+  scratch.high = carried | 0;
+  scratch.low = rest | 0;
   return carried < 4294967296;
 }
 
 function digits(start: number, end: number): number {
   let value = 0;
-  for (let position = start; position < end; position++) value = value * 10 + (scratch[position] as number) - 48;
+  for (let position = start; position < end; position++) value = value * 10 + (scratch.bytes[position] as number) - 48;
   return value;
 }
 
@@ -57,29 +56,31 @@ function parseDecimal(text: string): boolean {
   const significant = (whole + fraction).replace(/0+$/, '');
   const zeros = Number(exponentText) - fraction.length + (whole.length + fraction.length - significant.length);
   const trimmed = significant.replace(/^0+/, '');
-  high = 0;
-  low = 0;
+  scratch.high = 0;
+  scratch.low = 0;
   if (trimmed === '') return true;
   if (zeros < 0 || trimmed.length + zeros > 20) return false;
   const value = BigInt(trimmed) * 10n ** BigInt(zeros);
   if (value >> 64n !== 0n) return false;
-  high = Number(BigInt.asIntN(32, value >> 32n));
-  low = Number(BigInt.asIntN(32, value));
+  scratch.high = Number(BigInt.asIntN(32, value >> 32n));
+  scratch.low = Number(BigInt.asIntN(32, value));
   return true;
 }
 
 /** Makes the halves those of the signed value; false when it is out of range. */
 function applySign(isNegative: boolean, isSigned: boolean, is64: boolean): boolean {
   if (isNegative) {
-    if (!isSigned) return high === 0 && low === 0;
-    const isSmallest = is64 ? high === -0x80000000 && low === 0 : high === 0 && low === -0x80000000;
-    if (!isSmallest && !(is64 ? high >= 0 : high === 0 && low >= 0)) return false;
-    high = low === 0 ? -high | 0 : ~high;
-    low = -low | 0;
+    if (!isSigned) return scratch.high === 0 && scratch.low === 0;
+    const isSmallest = is64
+      ? scratch.high === -0x80000000 && scratch.low === 0
+      : scratch.high === 0 && scratch.low === -0x80000000;
+    if (!isSmallest && !(is64 ? scratch.high >= 0 : scratch.high === 0 && scratch.low >= 0)) return false;
+    scratch.high = scratch.low === 0 ? -scratch.high | 0 : ~scratch.high;
+    scratch.low = -scratch.low | 0;
     return true;
   }
-  if (is64) return !isSigned || high >= 0;
-  return high === 0 && (!isSigned || low >= 0);
+  if (is64) return !isSigned || scratch.high >= 0;
+  return scratch.high === 0 && (!isSigned || scratch.low >= 0);
 }
 
 /**
@@ -87,14 +88,14 @@ function applySign(isNegative: boolean, isSigned: boolean, is64: boolean): boole
  * it is too large.
  */
 export function parseDouble(start: number, end: number): number {
-  if (!scanNumberText(start) || next !== end) return Number.NaN;
+  if (!scanNumberText(start) || scratch.at !== end) return Number.NaN;
   return doubleOf(start, end);
 }
 
 /** The same for a text that has been scanned. */
 export function doubleOf(start: number, end: number): number {
   let position = start;
-  const isNegative = scratch[position] === 0x2d;
+  const isNegative = scratch.bytes[position] === 0x2d;
   if (isNegative) position++;
   // Up to 15 digits and a power of ten up to 22 are both exact, and one division of exact numbers rounds correctly.
   let mantissa = 0;
@@ -102,7 +103,7 @@ export function doubleOf(start: number, end: number): number {
   let inFraction = 0;
   if (end - position <= 16) {
     for (; position < end; position++) {
-      const byte = scratch[position] as number;
+      const byte = scratch.bytes[position] as number;
       if (byte === 0x2e) inFraction = 1;
       else if (byte >= 0x30 && byte <= 0x39) {
         mantissa = mantissa * 10 + (byte - 48);
@@ -114,5 +115,5 @@ export function doubleOf(start: number, end: number): number {
       return isNegative ? -value : value;
     }
   }
-  return Number(scratch.toString('latin1', start, end));
+  return Number(scratch.bytes.toString('latin1', start, end));
 }

@@ -1,21 +1,11 @@
 /**
  * @module Scalars from JSON to wire: values without their tags. Each function writes at `p` and returns the position behind.
  */
-import { scratch, words } from '../wire/scratch.ts';
+
+import { scratch as shared } from '../wire/scratch.ts';
 import { writeVarint32, writeVarint64 } from '../wire/varint.ts';
-import {
-  decodeString,
-  excerpt,
-  expectLiteral,
-  fail,
-  findString,
-  moveTo,
-  next,
-  scanNumber,
-  spanEnd,
-  spanStart,
-} from './json-cursor.ts';
-import { doubleOf, high, low, parseDouble, parseInteger } from './read-number.ts';
+import { decodeString, excerpt, expectLiteral, fail, findString, scanNumber } from './json-cursor.ts';
+import { doubleOf, parseDouble, parseInteger } from './read-number.ts';
 import type { ReaderField } from './read-plan.ts';
 import {
   type Op,
@@ -35,6 +25,8 @@ import {
   opUint32,
   opUint64,
 } from './value-op.ts';
+
+const scratch = shared;
 
 /** For messages: what a value was meant to be. */
 const kinds: Readonly<Record<Op, string>> = {
@@ -61,23 +53,23 @@ export function kindOf(op: Op): string {
 
 /** The JSON value at `from` as a scalar. */
 export function readScalar(op: Op, from: number, p: number): number {
-  const first = scratch[from] as number;
+  const first = scratch.bytes[from] as number;
   switch (op) {
     case opString:
       if (first !== 0x22) return failKind(op, from);
       return readString(from + 1, p);
     case opBool: {
-      const word = words.getInt32(from, true);
-      if (word === 0x65757274) moveTo(from + 4);
-      else if (word === 0x736c6166 && scratch[from + 4] === 0x65) moveTo(from + 5);
+      const word = scratch.view.getInt32(from, true);
+      if (word === 0x65757274) scratch.at = from + 4;
+      else if (word === 0x736c6166 && scratch.bytes[from + 4] === 0x65) scratch.at = from + 5;
       else return failKind(op, from);
-      scratch[p] = word === 0x65757274 ? 1 : 0;
+      scratch.bytes[p] = word === 0x65757274 ? 1 : 0;
       return p + 1;
     }
     case opBytes: {
       if (first !== 0x22) return failKind(op, from);
       findString(from + 1, p);
-      const after = putBase64(spanStart, spanEnd, p);
+      const after = putBase64(scratch.spanStart, scratch.spanEnd, p);
       return after < 0 ? failKind(op, from) : after;
     }
     default:
@@ -94,7 +86,7 @@ export function readString(from: number, p: number): number {
   const after = decodeString(from, p + 1);
   const length = after - p - 1;
   if (length < 0x80) {
-    scratch[p] = length;
+    scratch.bytes[p] = length;
     return after;
   }
   return closeLength(p, 1, after);
@@ -102,48 +94,46 @@ export function readString(from: number, p: number): number {
 
 /**
  * Writes the length of what lies between `start + size` and `end` at `start`, where `size` bytes were kept free for it. Moves what was
- * written when the length takes another number of bytes, which `lengthSize` then tells.
+ * written when the length takes another number of bytes, which `scratch.lengthSize` then tells.
  */
 export function closeLength(start: number, size: number, end: number): number {
   const length = end - start - size;
-  lengthSize = length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x200000 ? 3 : length < 0x10000000 ? 4 : 5;
-  if (lengthSize !== size) scratch.copyWithin(start + lengthSize, start + size, end);
+  scratch.lengthSize = length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x200000 ? 3 : length < 0x10000000 ? 4 : 5;
+  if (scratch.lengthSize !== size) scratch.bytes.copyWithin(start + scratch.lengthSize, start + size, end);
   writeVarint32(length, start);
-  return end + lengthSize - size;
+  return end + scratch.lengthSize - size;
 }
-
-export let lengthSize = 1;
 
 function readBareNumber(op: Op, from: number, p: number): number {
   if (op === opInt32 || op === opUint32 || op === opInt64 || op === opUint64) {
     // Up to nine digits and no sign: nearly all numbers there are.
     let position = from;
     let value = 0;
-    let digit = (scratch[position] as number) - 48;
+    let digit = (scratch.bytes[position] as number) - 48;
     while (digit >= 0 && digit <= 9 && position < from + 9) {
       value = value * 10 + digit;
-      digit = (scratch[++position] as number) - 48;
+      digit = (scratch.bytes[++position] as number) - 48;
     }
     const isEnded = digit === -4 || digit === 77 || digit === 45;
-    if (isEnded && position > from && (scratch[from] !== 0x30 || position === from + 1)) {
-      moveTo(position);
+    if (isEnded && position > from && (scratch.bytes[from] !== 0x30 || position === from + 1)) {
+      scratch.at = position;
       return writeVarint32(value, p);
     }
   }
   scanNumber(from);
-  const end = next;
+  const end = scratch.at;
   const after = op === opDouble ? putDouble(doubleOf(from, end), p) : putNumberText(op, from, end, p);
   if (after < 0) return failKind(op, from);
-  moveTo(end);
+  scratch.at = end;
   return after;
 }
 
 function readQuotedNumber(op: Op, from: number, p: number): number {
   findString(from + 1, p);
-  const end = next;
-  const after = putNumberText(op, spanStart, spanEnd, p);
+  const end = scratch.at;
+  const after = putNumberText(op, scratch.spanStart, scratch.spanEnd, p);
   if (after < 0) return failKind(op, from);
-  moveTo(end);
+  scratch.at = end;
   return after;
 }
 
@@ -155,29 +145,29 @@ export function putNumberText(op: Op, start: number, end: number, p: number): nu
       return putFloating(op, start, end, p);
     case opInt32:
       if (!parseInteger(start, end, true, false)) return -1;
-      return low < 0 ? writeVarint64(-1, low, p) : writeVarint32(low, p);
+      return scratch.low < 0 ? writeVarint64(-1, scratch.low, p) : writeVarint32(scratch.low, p);
     case opSint32:
-      return parseInteger(start, end, true, false) ? writeVarint32((low << 1) ^ (low >> 31), p) : -1;
+      return parseInteger(start, end, true, false) ? writeVarint32((scratch.low << 1) ^ (scratch.low >> 31), p) : -1;
     case opUint32:
-      return parseInteger(start, end, false, false) ? writeVarint32(low, p) : -1;
+      return parseInteger(start, end, false, false) ? writeVarint32(scratch.low, p) : -1;
     case opInt64:
-      return parseInteger(start, end, true, true) ? writeVarint64(high, low, p) : -1;
+      return parseInteger(start, end, true, true) ? writeVarint64(scratch.high, scratch.low, p) : -1;
     case opUint64:
-      return parseInteger(start, end, false, true) ? writeVarint64(high, low, p) : -1;
+      return parseInteger(start, end, false, true) ? writeVarint64(scratch.high, scratch.low, p) : -1;
     case opSint64: {
       if (!parseInteger(start, end, true, true)) return -1;
-      const sign = high >> 31;
-      return writeVarint64(((high << 1) | (low >>> 31)) ^ sign, (low << 1) ^ sign, p);
+      const sign = scratch.high >> 31;
+      return writeVarint64(((scratch.high << 1) | (scratch.low >>> 31)) ^ sign, (scratch.low << 1) ^ sign, p);
     }
     case opFixed32:
     case opSfixed32:
       if (!parseInteger(start, end, op === opSfixed32, false)) return -1;
-      words.setInt32(p, low, true);
+      scratch.view.setInt32(p, scratch.low, true);
       return p + 4;
     default:
       if (!parseInteger(start, end, op === opSfixed64, true)) return -1;
-      words.setInt32(p, low, true);
-      words.setInt32(p + 4, high, true);
+      scratch.view.setInt32(p, scratch.low, true);
+      scratch.view.setInt32(p + 4, scratch.high, true);
       return p + 8;
   }
 }
@@ -189,9 +179,9 @@ const named: ReadonlyMap<string, number> = new Map([
 ]);
 
 function putFloating(op: Op, start: number, end: number, p: number): number {
-  const last = scratch[end - 1] as number;
+  const last = scratch.bytes[end - 1] as number;
   if (end > start && (last === 0x4e || last === 0x79)) {
-    const value = named.get(scratch.toString('latin1', start, end));
+    const value = named.get(scratch.bytes.toString('latin1', start, end));
     if (value === undefined) return -1;
     return op === opFloat ? setFloat(value, p) : setDouble(value, p);
   }
@@ -205,12 +195,12 @@ function putDouble(value: number, p: number): number {
 }
 
 export function setDouble(value: number, p: number): number {
-  words.setFloat64(p, value, true);
+  scratch.view.setFloat64(p, value, true);
   return p + 8;
 }
 
 function setFloat(value: number, p: number): number {
-  words.setFloat32(p, value, true);
+  scratch.view.setFloat32(p, value, true);
   return p + 4;
 }
 
@@ -225,7 +215,7 @@ sextets[0x5f] = 63;
 /** Base64 of either alphabet, with padding or without, decoded with its length in front; -1 when it is none. */
 export function putBase64(start: number, end: number, p: number): number {
   let stop = end;
-  while (stop > start && end - stop < 2 && scratch[stop - 1] === 0x3d) stop--;
+  while (stop > start && end - stop < 2 && scratch.bytes[stop - 1] === 0x3d) stop--;
   const left = (stop - start) & 3;
   if (left === 1 || (stop < end && ((end - start) & 3) !== 0)) return -1;
   const length = ((stop - start) >> 2) * 3 + (left === 0 ? 0 : left - 1);
@@ -235,28 +225,28 @@ export function putBase64(start: number, end: number, p: number): number {
   let position = start;
   for (; position + 4 <= stop; position += 4, p += 3) {
     const group =
-      ((sextets[scratch[position] as number] as number) << 18) |
-      ((sextets[scratch[position + 1] as number] as number) << 12) |
-      ((sextets[scratch[position + 2] as number] as number) << 6) |
-      (sextets[scratch[position + 3] as number] as number);
+      ((sextets[scratch.bytes[position] as number] as number) << 18) |
+      ((sextets[scratch.bytes[position + 1] as number] as number) << 12) |
+      ((sextets[scratch.bytes[position + 2] as number] as number) << 6) |
+      (sextets[scratch.bytes[position + 3] as number] as number);
     if (group < 0) return -1;
-    words.setInt32(p, group << 8, false);
+    scratch.view.setInt32(p, group << 8, false);
   }
   if (left === 0) return p;
-  const third = left === 3 ? (sextets[scratch[position + 2] as number] as number) : 0;
+  const third = left === 3 ? (sextets[scratch.bytes[position + 2] as number] as number) : 0;
   const tail =
-    ((sextets[scratch[position] as number] as number) << 18) |
-    ((sextets[scratch[position + 1] as number] as number) << 12) |
+    ((sextets[scratch.bytes[position] as number] as number) << 18) |
+    ((sextets[scratch.bytes[position + 1] as number] as number) << 12) |
     (third << 6);
   if (tail < 0) return -1;
-  words.setInt32(p, tail << 8, false);
+  scratch.view.setInt32(p, tail << 8, false);
   return p + left - 1;
 }
 
 function putBase64Moved(start: number, end: number, p: number): number {
-  const bytes = scratch.toString('latin1', start, end);
+  const bytes = scratch.bytes.toString('latin1', start, end);
   const room = end + 16;
-  scratch.write(bytes, room, 'latin1');
+  scratch.bytes.write(bytes, room, 'latin1');
   const after = putBase64(room, room + bytes.length, p);
   return after;
 }
@@ -265,22 +255,23 @@ function putBase64Moved(start: number, end: number, p: number): number {
 export function readEnum(field: ReaderField, from: number, p: number, ignoresUnknown: boolean): number {
   const names = field.enumNames as NonNullable<ReaderField['enumNames']>;
   let number: number | undefined;
-  if (scratch[from] === 0x22) {
+  if (scratch.bytes[from] === 0x22) {
     number = names.table.find(from + 1, p);
     if (number === undefined && names.anyCase !== undefined) {
       findString(from + 1, p);
-      number = names.anyCase.get(scratch.toString('utf8', spanStart, spanEnd).toUpperCase());
+      number = names.anyCase.get(scratch.bytes.toString('utf8', scratch.spanStart, scratch.spanEnd).toUpperCase());
     }
-  } else if (field.isNullEnum && scratch[from] === 0x6e) {
+  } else if (field.isNullEnum && scratch.bytes[from] === 0x6e) {
     expectLiteral(from, 'null');
     number = 0;
   } else {
     scanNumber(from);
-    const end = next;
+    const end = scratch.at;
     const isKnown =
-      parseInteger(from, end, true, false) && (!names.descriptor.isClosed || names.descriptor.valuesByNumber.has(low));
-    moveTo(end);
-    if (isKnown) number = low;
+      parseInteger(from, end, true, false) &&
+      (!names.descriptor.isClosed || names.descriptor.valuesByNumber.has(scratch.low));
+    scratch.at = end;
+    if (isKnown) number = scratch.low;
   }
   if (number !== undefined) return number < 0 ? writeVarint64(-1, number, p) : writeVarint32(number, p);
   if (ignoresUnknown) return -1;
@@ -291,14 +282,14 @@ export function readEnum(field: ReaderField, from: number, p: number, ignoresUnk
 export function readMapKey(op: number, from: number, p: number): number {
   if (op === opString) return readString(from + 1, p);
   findString(from + 1, p);
-  const end = next;
+  const end = scratch.at;
   let after: number;
   if (op === opBool) {
-    const text = scratch.toString('latin1', spanStart, spanEnd);
-    scratch[p] = text === 'true' ? 1 : 0;
+    const text = scratch.bytes.toString('latin1', scratch.spanStart, scratch.spanEnd);
+    scratch.bytes[p] = text === 'true' ? 1 : 0;
     after = text === 'true' || text === 'false' ? p + 1 : -1;
-  } else after = putNumberText(op, spanStart, spanEnd, p);
+  } else after = putNumberText(op, scratch.spanStart, scratch.spanEnd, p);
   if (after < 0) fail(`the key ${excerpt(from)} is not ${kindOf(op)}`, from);
-  moveTo(end);
+  scratch.at = end;
   return after;
 }

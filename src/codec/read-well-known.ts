@@ -1,7 +1,7 @@
 /**
  * @module Timestamp, Duration and FieldMask from their JSON texts: the fields of the message, without tag and length of their own.
  */
-import { grow, limit, scratch } from '../wire/scratch.ts';
+import { grow, scratch as shared } from '../wire/scratch.ts';
 import { writeVarint64 } from '../wire/varint.ts';
 import { excerpt, fail } from './json-cursor.ts';
 import type { ReaderPlan } from './read-plan.ts';
@@ -10,14 +10,21 @@ import { durationMessage, timestampMessage } from './value-op.ts';
 import { writeAscii } from './write-number.ts';
 import { firstSecond, lastSecond, longestDuration } from './write-well-known.ts';
 
+const scratch = shared;
+
 /**
  * RFC 3339 with any offset, as timestamp.proto asks for; -1 for all else. With `isExplicit`, zeros are written too, so that the result
  * overrides what is before it in a message.
  */
 function putTimestamp(start: number, end: number, p: number, isExplicit: boolean): number {
-  if (end - start < 20 || scratch[start + 4] !== 0x2d || scratch[start + 7] !== 0x2d || scratch[start + 10] !== 0x54)
+  if (
+    end - start < 20 ||
+    scratch.bytes[start + 4] !== 0x2d ||
+    scratch.bytes[start + 7] !== 0x2d ||
+    scratch.bytes[start + 10] !== 0x54
+  )
     return -1;
-  if (scratch[start + 13] !== 0x3a || scratch[start + 16] !== 0x3a) return -1;
+  if (scratch.bytes[start + 13] !== 0x3a || scratch.bytes[start + 16] !== 0x3a) return -1;
   const year = twoDigits(start) * 100 + twoDigits(start + 2);
   const month = twoDigits(start + 5);
   const day = twoDigits(start + 8);
@@ -32,8 +39,8 @@ function putTimestamp(start: number, end: number, p: number, isExplicit: boolean
 
 /** NaN unless two digits are there: it makes all that is computed from it NaN, which no range takes. */
 function twoDigits(position: number): number {
-  const tens = (scratch[position] as number) - 48;
-  const ones = (scratch[position + 1] as number) - 48;
+  const tens = (scratch.bytes[position] as number) - 48;
+  const ones = (scratch.bytes[position + 1] as number) - 48;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
@@ -48,24 +55,25 @@ function seconds60(position: number): number {
 
 /** The position behind a fraction of one to nine digits, `start` itself where there is none, -1 for a wrong one. */
 function fractionEnd(start: number, end: number): number {
-  if (scratch[start] !== 0x2e) return start;
+  if (scratch.bytes[start] !== 0x2e) return start;
   let position = start + 1;
-  while (position < end && (scratch[position] as number) >= 0x30 && (scratch[position] as number) <= 0x39) position++;
+  while (position < end && (scratch.bytes[position] as number) >= 0x30 && (scratch.bytes[position] as number) <= 0x39)
+    position++;
   return position > start + 1 && position <= start + 10 ? position : -1;
 }
 
 /** `Z` or `+02:00`, which must be all that is left. */
 function zoneSeconds(start: number, end: number): number {
-  const sign = scratch[start];
+  const sign = scratch.bytes[start];
   if (sign === 0x5a && end === start + 1) return 0;
-  if ((sign !== 0x2b && sign !== 0x2d) || end !== start + 6 || scratch[start + 3] !== 0x3a) return Number.NaN;
+  if ((sign !== 0x2b && sign !== 0x2d) || end !== start + 6 || scratch.bytes[start + 3] !== 0x3a) return Number.NaN;
   return (sign === 0x2d ? -1 : 1) * clock(twoDigits(start + 1), twoDigits(start + 4));
 }
 
 function nanosOf(start: number, end: number): number {
   let nanos = 0;
   for (let position = start + 1; position < start + 10; position++) {
-    nanos = nanos * 10 + (position < end ? (scratch[position] as number) - 48 : 0);
+    nanos = nanos * 10 + (position < end ? (scratch.bytes[position] as number) - 48 : 0);
   }
   return nanos;
 }
@@ -86,29 +94,30 @@ function dayNumber(year: number, month: number, day: number): number {
 
 /** `1.5s`; -1 for all else. */
 function putDuration(start: number, end: number, p: number, isExplicit: boolean): number {
-  const sign = scratch[start] === 0x2d ? -1 : 1;
+  const sign = scratch.bytes[start] === 0x2d ? -1 : 1;
   const first = sign < 0 ? start + 1 : start;
   let seconds = 0;
   let position = first;
   for (; position < end; position++) {
-    const digit = (scratch[position] as number) - 48;
+    const digit = (scratch.bytes[position] as number) - 48;
     if (digit < 0 || digit > 9) break;
     seconds = seconds * 10 + digit;
   }
   const fraction = position;
   position = fractionEnd(fraction, end);
-  if (fraction === first || position !== end - 1 || scratch[position] !== 0x73 || seconds > longestDuration) return -1;
+  if (fraction === first || position !== end - 1 || scratch.bytes[position] !== 0x73 || seconds > longestDuration)
+    return -1;
   return putTime(sign * seconds, sign * nanosOf(fraction, position), p, isExplicit);
 }
 
 function putTime(seconds: number, nanos: number, p: number, isExplicit: boolean): number {
   if (seconds !== 0 || isExplicit) {
-    scratch[p] = 0x08;
+    scratch.bytes[p] = 0x08;
     const upper = Math.floor(seconds / 4294967296);
     p = writeVarint64(upper | 0, seconds | 0, p + 1);
   }
   if (nanos !== 0 || isExplicit) {
-    scratch[p] = 0x10;
+    scratch.bytes[p] = 0x10;
     p = writeVarint64(nanos < 0 ? -1 : 0, nanos | 0, p + 1);
   }
   return p;
@@ -122,9 +131,9 @@ function putFieldMask(text: string, p: number, takesSnakeCase: boolean): number 
   if (text === '') return p;
   if (!(takesSnakeCase ? snakePaths : camelPaths).test(text)) return -1;
   // A path of one letter takes three bytes, and a capital two.
-  if (p + text.length * 3 > limit) grow(p + text.length * 3);
+  if (p + text.length * 3 > scratch.limit) grow(p + text.length * 3);
   for (const path of text.split(',')) {
-    scratch[p] = 0x0a;
+    scratch.bytes[p] = 0x0a;
     const start = p + 2;
     const end = writeAscii(
       path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
@@ -147,7 +156,7 @@ export function putWellKnownText(plan: ReaderPlan, start: number, end: number, p
     case durationMessage:
       return putDuration(start, end, p, isText);
     default:
-      return putFieldMask(scratch.toString('utf8', start, end), p, isText);
+      return putFieldMask(scratch.bytes.toString('utf8', start, end), p, isText);
   }
 }
 

@@ -3,10 +3,10 @@
  * quotes; zeros are written too, so that a fragment overrides what stands before it in a message.
  */
 import type { FieldDescriptor } from '../schema/descriptors.ts';
-import { grow, limit, load, scratch, take } from '../wire/scratch.ts';
+import { grow, load, scratch as shared, take } from '../wire/scratch.ts';
 import { varint, writeVarint32, writeVarint64 } from '../wire/varint.ts';
 import { CodecError } from './codec-error.ts';
-import { low, parseInteger } from './read-number.ts';
+import { parseInteger } from './read-number.ts';
 import type { ReaderCompiler, ReaderField } from './read-plan.ts';
 import { kindOf, putBase64, putNumberText } from './read-scalar.ts';
 import { formOf, putWellKnownText } from './read-well-known.ts';
@@ -21,6 +21,8 @@ import {
   wrapperMessage,
 } from './value-op.ts';
 import { map, single } from './write-plan.ts';
+
+const scratch = shared;
 
 /** A reader of one field's text, inside of the messages that lead to it. See Codec.textReader. */
 export function compileTextReader(
@@ -111,14 +113,14 @@ function putText(field: ReaderField, text: string, end: number, p: number): numb
     case opString: {
       const start = writeVarint32(end, p);
       makeRoom(start + end);
-      scratch.copyWithin(start, 0, end);
+      scratch.bytes.copyWithin(start, 0, end);
       return start + end;
     }
     case opBytes:
       makeRoom(p + end);
       return putBase64(0, end, p);
     case opBool:
-      scratch[p] = text === 'true' ? 1 : 0;
+      scratch.bytes[p] = text === 'true' ? 1 : 0;
       return text === 'true' || text === 'false' ? p + 1 : -1;
     case opEnum:
       return putEnumText(field, text, end, p);
@@ -128,7 +130,7 @@ function putText(field: ReaderField, text: string, end: number, p: number): numb
 }
 
 function makeRoom(end: number): void {
-  if (end > limit) grow(end);
+  if (end > scratch.limit) grow(end);
 }
 
 function describe({ op, enumNames }: ReaderField): string {
@@ -140,7 +142,7 @@ function putEnumText(field: ReaderField, text: string, end: number, p: number): 
   let number = names.table.get(text) ?? names.anyCase?.get(text.toUpperCase());
   if (number === undefined) {
     if (!parseInteger(0, end, true, false)) return -1;
-    number = low;
+    number = scratch.low;
     if (names.descriptor.isClosed && !names.descriptor.valuesByNumber.has(number)) return -1;
   }
   return number < 0 ? writeVarint64(-1, number, p) : writeVarint32(number, p);

@@ -4,8 +4,8 @@
  * otherwise, it throws `disorder`, and merge-wire.ts puts the bytes in order for a second run.
  */
 import { Fault } from '../wire/fault.ts';
-import { grow, limit, scratch } from '../wire/scratch.ts';
-import { at, contentEnd, readLength, readTag, skipGroup, skipValue } from '../wire/varint.ts';
+import { grow, scratch as shared } from '../wire/scratch.ts';
+import { readLength, readTag, skipGroup, skipValue } from '../wire/varint.ts';
 import { closeKeys, type KeySet, openKeys } from './key-set.ts';
 import {
   anyMessage,
@@ -21,9 +21,11 @@ import {
 } from './value-op.ts';
 import { writeAscii } from './write-number.ts';
 import { hidden, list, map, single, type WriterField, type WriterPlan, zeroText } from './write-plan.ts';
-import { moveTo, next, writeScalar } from './write-scalar.ts';
+import { writeScalar } from './write-scalar.ts';
 import { copyText, isTextAt, type Text, writeBase64, writeString } from './write-text.ts';
 import { lastValue, writeFieldMask, writeTime } from './write-well-known.ts';
+
+const scratch = shared;
 
 /** Thrown when the wire gives a field twice, or a repeated one in pieces. */
 export const disorder: unique symbol = Symbol('disorder');
@@ -59,9 +61,9 @@ function writeMessage(plan: WriterPlan, from: number, end: number, p: number, de
   p = writeFields(plan, from, end, p, depth);
   // Each field begins with a comma; the first becomes the brace.
   if (p === start) p++;
-  if (p > limit) grow(p);
-  scratch[start] = 0x7b;
-  scratch[p] = 0x7d;
+  if (p > scratch.limit) grow(p);
+  scratch.bytes[start] = 0x7b;
+  scratch.bytes[p] = 0x7d;
   return p + 1;
 }
 
@@ -72,11 +74,11 @@ function writeFields(plan: WriterPlan, from: number, end: number, p: number, dep
   let position = from;
   let expected = 0;
   while (position < end) {
-    let tag = scratch[position] as number;
+    let tag = scratch.bytes[position] as number;
     if (tag < 0x80 && tag > 7) position++;
     else {
       tag = readTag(position, end);
-      position = at;
+      position = scratch.at;
     }
     const field = tag < dense.length ? dense[tag] : plan.sparse.get(tag);
     if (field === undefined || field === null) {
@@ -89,7 +91,7 @@ function writeFields(plan: WriterPlan, from: number, end: number, p: number, dep
       expected = field.index + 1;
     }
     const keyLength = field.key.length;
-    if (p + keyLength > limit) grow(p + keyLength);
+    if (p + keyLength > scratch.limit) grow(p + keyLength);
     const valueStart = copyText(field.key, p);
     reached = valueStart;
     const valueEnd =
@@ -100,7 +102,7 @@ function writeFields(plan: WriterPlan, from: number, end: number, p: number, dep
           : field.shape === map
             ? writeMap(field, position, end, valueStart, depth)
             : pass(tag, position, end, valueStart);
-    position = next;
+    position = scratch.at;
     if (valueEnd === valueStart) {
       if (field.shape === hidden) markSeen(field, base);
       continue;
@@ -134,7 +136,7 @@ function markSeen(field: WriterField, base: number): void {
 
 /** Reads over a value and writes nothing. */
 function pass(tag: number, from: number, end: number, p: number): number {
-  moveTo(skipValue(tag, from, end));
+  scratch.at = skipValue(tag, from, end);
   return p;
 }
 
@@ -145,7 +147,7 @@ function writeDefaults(plan: WriterPlan, from: number, to: number, base: number,
     const text = field.defaultText;
     if (text === undefined || ((seen[base + field.seenWord] as number) & field.seenBit) !== 0) continue;
     markSeen(field, base);
-    if (p + field.key.length + text.length > limit) grow(p + field.key.length + text.length);
+    if (p + field.key.length + text.length > scratch.limit) grow(p + field.key.length + text.length);
     p = copyText(text, copyText(field.key, p));
   }
   return p;
@@ -160,23 +162,23 @@ function writeValue(field: WriterField, from: number, end: number, p: number, de
   let after: number;
   if (field.op === opGroup) {
     after = skipGroup(field.tag, from, end);
-    stop = contentEnd;
+    stop = scratch.spanEnd;
   } else {
     stop = readLength(from, end);
-    start = at;
+    start = scratch.at;
     stop += start;
     after = stop;
   }
   p = writeMessage(message, start, stop, p, depth + 1);
-  moveTo(after);
+  scratch.at = after;
   return p;
 }
 
 function writeList(field: WriterField, tag: number, from: number, end: number, p: number, depth: number): number {
   const after = writeElements(field, tag, from, end, p + 1, depth);
   if (after === p + 1) return p;
-  scratch[p] = 0x5b;
-  scratch[after - 1] = 0x5d;
+  scratch.bytes[p] = 0x5b;
+  scratch.bytes[after - 1] = 0x5d;
   return after;
 }
 
@@ -195,17 +197,17 @@ function writeElements(
     let stop = end;
     if (tag === field.packedTag) {
       const length = readLength(position, end);
-      position = at;
-      stop = at + length;
+      position = scratch.at;
+      stop = scratch.at + length;
     }
     if (tag !== field.packedTag || position < stop) {
       do {
-        if (p > limit) grow(p);
+        if (p > scratch.limit) grow(p);
         reached = p;
         const after = writeValue(field, position, stop, p, depth);
-        position = next;
+        position = scratch.at;
         if (after !== p) {
-          scratch[after] = 0x2c;
+          scratch.bytes[after] = 0x2c;
           p = after + 1;
         }
       } while (tag === field.packedTag && position < stop);
@@ -213,9 +215,9 @@ function writeElements(
     if (position >= end) break;
     tag = readTag(position, end);
     if (tag !== field.tag && tag !== field.packedTag) break;
-    position = at;
+    position = scratch.at;
   }
-  moveTo(position);
+  scratch.at = position;
   return p;
 }
 
@@ -224,8 +226,8 @@ function writeMap(field: WriterField, from: number, end: number, p: number, dept
   const after = writeEntries(field, keys, from, end, p + 1, depth);
   closeKeys();
   if (after === p + 1) return p;
-  scratch[p] = 0x7b;
-  scratch[after - 1] = 0x7d;
+  scratch.bytes[p] = 0x7b;
+  scratch.bytes[after - 1] = 0x7d;
   return after;
 }
 
@@ -234,15 +236,15 @@ function writeEntries(field: WriterField, keys: KeySet, from: number, end: numbe
   let position = from;
   for (;;) {
     const length = readLength(position, end);
-    position = at;
-    if (p > limit) grow(p);
+    position = scratch.at;
+    if (p > scratch.limit) grow(p);
     reached = p;
     p = writeEntry(field, keys, position, position + length, p, depth);
     position += length;
     if (position >= end || readTag(position, end) !== field.tag) break;
-    position = at;
+    position = scratch.at;
   }
-  moveTo(position);
+  scratch.at = position;
   return p;
 }
 
@@ -253,7 +255,7 @@ function writeEntry(field: WriterField, keys: KeySet, from: number, end: number,
   let value = -1;
   for (let position = from; position < end; ) {
     const tag = readTag(position, end);
-    position = at;
+    position = scratch.at;
     if (tag === keyField.tag) key = position;
     else if (tag === valueField.tag) {
       // Two values that are messages merge; of others the last one counts.
@@ -264,8 +266,8 @@ function writeEntry(field: WriterField, keys: KeySet, from: number, end: number,
   }
   const afterKey = writeMapKey(keyField, key, end, p);
   if (!keys.add(p, afterKey)) throw disorder;
-  if (afterKey > limit) grow(afterKey);
-  scratch[afterKey] = 0x3a;
+  if (afterKey > scratch.limit) grow(afterKey);
+  scratch.bytes[afterKey] = 0x3a;
   reached = afterKey + 1;
   const afterValue =
     value < 0 ? writeAbsent(valueField, afterKey + 1, depth) : writeValue(valueField, value, end, afterKey + 1, depth);
@@ -273,20 +275,20 @@ function writeEntry(field: WriterField, keys: KeySet, from: number, end: number,
     keys.removeLast();
     return p;
   }
-  scratch[afterValue] = 0x2c;
+  scratch.bytes[afterValue] = 0x2c;
   return afterValue + 1;
 }
 
 /** A map key as a JSON string; `from` is -1 where the entry has none. */
 function writeMapKey(field: WriterField, from: number, end: number, p: number): number {
   const after = from < 0 ? writeAbsent(field, p + 1, 0) : writeValue(field, from, end, p + 1, 0);
-  if (scratch[p + 1] === 0x22) {
+  if (scratch.bytes[p + 1] === 0x22) {
     // Strings and 64-bit numbers bring their quotes along.
-    scratch.copyWithin(p, p + 1, after);
+    scratch.bytes.copyWithin(p, p + 1, after);
     return after - 1;
   }
-  scratch[p] = 0x22;
-  scratch[after] = 0x22;
+  scratch.bytes[p] = 0x22;
+  scratch.bytes[after] = 0x22;
   return after + 1;
 }
 
@@ -294,7 +296,7 @@ function writeMapKey(field: WriterField, from: number, end: number, p: number): 
 function writeAbsent(field: WriterField, p: number, depth: number): number {
   if (field.message !== undefined) return writeMessage(field.message, 0, 0, p, depth + 1);
   const text = zeroText(field) as Text;
-  if (p + text.length > limit) grow(p + text.length);
+  if (p + text.length > scratch.limit) grow(p + text.length);
   return copyText(text, p);
 }
 
@@ -327,7 +329,7 @@ function writeStructure(plan: WriterPlan, from: number, end: number, p: number, 
   const start = p++;
   for (let position = from; position < end; ) {
     const tag = readTag(position, end);
-    position = at;
+    position = scratch.at;
     if (tag !== field.tag) {
       position = skipValue(tag, position, end);
       continue;
@@ -335,12 +337,12 @@ function writeStructure(plan: WriterPlan, from: number, end: number, p: number, 
     p = isList
       ? writeElements(field, tag, position, end, p, depth)
       : writeEntries(field, keys, position, end, p, depth);
-    position = next;
+    position = scratch.at;
   }
   closeKeys();
   if (p === start + 1) p++;
-  scratch[start] = isList ? 0x5b : 0x7b;
-  scratch[p - 1] = isList ? 0x5d : 0x7d;
+  scratch.bytes[start] = isList ? 0x5b : 0x7b;
+  scratch.bytes[p - 1] = isList ? 0x5d : 0x7d;
   return p;
 }
 
@@ -349,7 +351,7 @@ function writeDynamic(plan: WriterPlan, from: number, end: number, p: number, de
   const start = p;
   for (let position = from; position < end; ) {
     const tag = readTag(position, end);
-    position = at;
+    position = scratch.at;
     const field = plan.dense?.[tag];
     if (field === undefined || field === null) {
       position = skipValue(tag, position, end);
@@ -357,8 +359,8 @@ function writeDynamic(plan: WriterPlan, from: number, end: number, p: number, de
     }
     if (p !== start) throw disorder;
     p = writeValue(field, position, end, p, depth - 1);
-    position = next;
-    if (field.op === opDouble && scratch[start] === 0x22)
+    position = scratch.at;
+    if (field.op === opDouble && scratch.bytes[start] === 0x22)
       throw new Fault('a Value cannot hold NaN or an infinity', from);
   }
   if (p === start) throw new Fault('a Value holds none of its kinds', from);
@@ -373,29 +375,29 @@ function writeAny(plan: WriterPlan, from: number, end: number, p: number, depth:
   let valueEnd = end;
   if (valueAt >= 0) {
     const length = readLength(valueAt, end);
-    valueFrom = at;
-    valueEnd = at + length;
+    valueFrom = scratch.at;
+    valueEnd = scratch.at + length;
   }
   const urlLength = urlAt < 0 ? 0 : readLength(urlAt, end);
-  const typeUrl = scratch.toString('utf8', at, at + urlLength);
+  const typeUrl = scratch.bytes.toString('utf8', scratch.at, scratch.at + urlLength);
   if (urlLength === 0) {
     if (valueEnd > valueFrom) throw new Fault('an Any has a value but no type', from);
     return writeAscii('{}', p);
   }
   p = writeAscii('{"@type":', p);
-  p = writeString(at, urlLength, p, true);
+  p = writeString(scratch.at, urlLength, p, true);
   const inner = context.anyPlan(typeUrl);
   if (inner === undefined) {
     if (context.rejectsUnknownAny)
       throw new Fault(`an Any holds ${JSON.stringify(typeUrl)}, which the schema does not have`, from);
     p = writeBase64(valueFrom, valueEnd - valueFrom, writeAscii(',"value":', p));
-    scratch[p] = 0x7d;
+    scratch.bytes[p] = 0x7d;
     return p + 1;
   }
   if (inner.dense === null) inner.compile();
-  if (p > limit) grow(p);
+  if (p > scratch.limit) grow(p);
   if (inner.special === plainMessage) p = writeFields(inner, valueFrom, valueEnd, p, depth + 1);
   else p = writeMessage(inner, valueFrom, valueEnd, writeAscii(',"value":', p), depth + 1);
-  scratch[p] = 0x7d;
+  scratch.bytes[p] = 0x7d;
   return p + 1;
 }

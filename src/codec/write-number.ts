@@ -2,14 +2,16 @@
  * @module Numbers as JSON text, straight into the working buffer. Each function writes at `p`, takes at most 32 bytes, and
  * returns the position behind.
  */
-import { scratch, words } from '../wire/scratch.ts';
+import { scratch as shared } from '../wire/scratch.ts';
+
+const scratch = shared;
 
 /** "00" to "99", each as the two bytes of a little-endian number. */
 const pairs: Uint16Array = Uint16Array.from({ length: 100 }, (_, n) => (48 + ((n / 10) | 0)) | ((48 + (n % 10)) << 8));
 
 export function writeUint32(value: number, p: number): number {
   if (value < 10) {
-    scratch[p] = 48 + value;
+    scratch.bytes[p] = 48 + value;
     return p + 1;
   }
   const end = p + digitsOf(value);
@@ -18,11 +20,11 @@ export function writeUint32(value: number, p: number): number {
   while (rest >= 100) {
     const quotient = (rest / 100) >>> 0;
     at -= 2;
-    words.setUint16(at, pairs[rest - quotient * 100] as number, true);
+    scratch.view.setUint16(at, pairs[rest - quotient * 100] as number, true);
     rest = quotient;
   }
-  if (rest >= 10) words.setUint16(at - 2, pairs[rest] as number, true);
-  else scratch[at - 1] = 48 + rest;
+  if (rest >= 10) scratch.view.setUint16(at - 2, pairs[rest] as number, true);
+  else scratch.bytes[at - 1] = 48 + rest;
   return end;
 }
 
@@ -34,7 +36,7 @@ function digitsOf(value: number): number {
 
 export function writeInt32(value: number, p: number): number {
   if (value >= 0) return writeUint32(value, p);
-  scratch[p] = 0x2d;
+  scratch.bytes[p] = 0x2d;
   return writeUint32(-value, p + 1);
 }
 
@@ -64,7 +66,7 @@ export function writeUint64(high: number, low: number, p: number): number {
 
 export function writeInt64(high: number, low: number, p: number): number {
   if (high >= 0) return writeUint64(high, low, p);
-  scratch[p] = 0x2d;
+  scratch.bytes[p] = 0x2d;
   return writeUint64(low === 0 ? -high : ~high, -low | 0, p + 1);
 }
 
@@ -73,7 +75,7 @@ export function writePadded(value: number, width: number, p: number): number {
   let rest = value;
   for (let at = p + width - 1; at >= p; at--) {
     const quotient = (rest / 10) >>> 0;
-    scratch[at] = 48 + (rest - quotient * 10);
+    scratch.bytes[at] = 48 + (rest - quotient * 10);
     rest = quotient;
   }
   return p + width;
@@ -106,19 +108,19 @@ export function writeFloat(value: number, p: number): number {
 function writeMillionths(millionths: number, p: number): number {
   let rest = millionths;
   if (rest < 0) {
-    scratch[p++] = 0x2d;
+    scratch.bytes[p++] = 0x2d;
     rest = -rest;
   }
   const whole = Math.floor(rest / 1e6);
   p = writeUint32(whole, p);
-  scratch[p++] = 0x2e;
+  scratch.bytes[p++] = 0x2e;
   let end = writePadded(rest - whole * 1e6, 6, p);
-  while (scratch[end - 1] === 0x30) end--;
+  while (scratch.bytes[end - 1] === 0x30) end--;
   return end;
 }
 
 /** A short ASCII text as it is. */
 export function writeAscii(text: string, p: number): number {
-  for (let index = 0; index < text.length; index++) scratch[p + index] = text.charCodeAt(index);
+  for (let index = 0; index < text.length; index++) scratch.bytes[p + index] = text.charCodeAt(index);
   return p + text.length;
 }

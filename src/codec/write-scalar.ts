@@ -2,8 +2,8 @@
  * @module Scalars and enums from wire to JSON, in the working buffer.
  */
 import { Fault } from '../wire/fault.ts';
-import { grow, limit, scratch, words } from '../wire/scratch.ts';
-import { at, high, low, readFixed64, readLength, readVarint32, readVarint64 } from '../wire/varint.ts';
+import { grow, scratch as shared } from '../wire/scratch.ts';
+import { readFixed64, readLength, readVarint32, readVarint64 } from '../wire/varint.ts';
 import {
   opBool,
   opBytes,
@@ -33,107 +33,98 @@ import {
 import type { WriterField } from './write-plan.ts';
 import { copyText, writeBase64, writeString } from './write-text.ts';
 
-/** Position behind the value that was read last. */
-export let next = 0;
-
-export function moveTo(position: number): void {
-  next = position;
-}
+const scratch = shared;
 
 /**
- * The value at `from`, behind which `next` is then. Returns `p` itself when there is nothing to write: the number of a closed enum
+ * The value at `from`, behind which `scratch.at` is then. Returns `p` itself when there is nothing to write: the number of a closed enum
  * that is not known.
  */
 export function writeScalar(field: WriterField, from: number, end: number, p: number): number {
   switch (field.op) {
     case opString: {
       const length = readLength(from, end);
-      next = at + length;
-      return writeString(at, length, p, field.isUtf8Verified);
+      const start = scratch.at;
+      scratch.at = start + length;
+      return writeString(start, length, p, field.isUtf8Verified);
     }
     case opInt32: {
       const value = readVarint32(from, end);
-      next = at;
       return writeInt32(value, p);
     }
     case opBool:
       readVarint64(from, end);
-      next = at;
-      return writeBool((low | high) !== 0, p);
+      return writeBool((scratch.low | scratch.high) !== 0, p);
     case opEnum:
       return writeEnum(field, from, end, p);
     case opInt64:
       readVarint64(from, end);
-      return writeQuoted(high, low, true, p);
+      return writeQuoted(scratch.high, scratch.low, true, p);
     case opDouble:
-      return writeDouble(words.getFloat64(checked(from, 8, end), true), p);
+      return writeDouble(scratch.view.getFloat64(checked(from, 8, end), true), p);
     case opUint32: {
       const value = readVarint32(from, end);
-      next = at;
       return writeUint32(value >>> 0, p);
     }
     case opBytes: {
       const length = readLength(from, end);
-      next = at + length;
-      return writeBase64(at, length, p);
+      const start = scratch.at;
+      scratch.at = start + length;
+      return writeBase64(start, length, p);
     }
     case opUint64:
       readVarint64(from, end);
-      return writeQuoted(high, low, false, p);
+      return writeQuoted(scratch.high, scratch.low, false, p);
     case opFloat:
-      return writeFloat(words.getFloat32(checked(from, 4, end), true), p);
+      return writeFloat(scratch.view.getFloat32(checked(from, 4, end), true), p);
     case opSint32: {
       const value = readVarint32(from, end);
-      next = at;
       return writeInt32((value >>> 1) ^ -(value & 1), p);
     }
     case opSint64: {
       readVarint64(from, end);
-      const sign = -(low & 1);
-      return writeQuoted((high >>> 1) ^ sign, ((low >>> 1) | (high << 31)) ^ sign, true, p);
+      const sign = -(scratch.low & 1);
+      return writeQuoted((scratch.high >>> 1) ^ sign, ((scratch.low >>> 1) | (scratch.high << 31)) ^ sign, true, p);
     }
     case opFixed32:
-      return writeUint32(words.getUint32(checked(from, 4, end), true), p);
+      return writeUint32(scratch.view.getUint32(checked(from, 4, end), true), p);
     case opSfixed32:
-      return writeInt32(words.getInt32(checked(from, 4, end), true), p);
+      return writeInt32(scratch.view.getInt32(checked(from, 4, end), true), p);
     default:
       readFixed64(from, end);
-      return writeQuoted(high, low, field.op !== opFixed64, p);
+      return writeQuoted(scratch.high, scratch.low, field.op !== opFixed64, p);
   }
 }
 
-/** `from`, when as many bytes are there; moves `next` behind them. */
+/** `from`, when as many bytes are there; moves `scratch.at` behind them. */
 function checked(from: number, count: number, end: number): number {
   if (from + count > end) throw new Fault('a number is cut off', from);
-  next = from + count;
+  scratch.at = from + count;
   return from;
 }
 
 function writeQuoted(upper: number, lower: number, isSigned: boolean, p: number): number {
-  next = at;
-  scratch[p] = 0x22;
+  scratch.bytes[p] = 0x22;
   p = isSigned ? writeInt64(upper, lower, p + 1) : writeUint64(upper, lower, p + 1);
-  scratch[p] = 0x22;
+  scratch.bytes[p] = 0x22;
   return p + 1;
 }
 
 function writeBool(value: boolean, p: number): number {
   if (value) {
-    words.setInt32(p, 0x65757274, true);
+    scratch.view.setInt32(p, 0x65757274, true);
     return p + 4;
   }
-  words.setInt32(p, 0x736c6166, true);
-  scratch[p + 4] = 0x65;
+  scratch.view.setInt32(p, 0x736c6166, true);
+  scratch.bytes[p + 4] = 0x65;
   return p + 5;
 }
 
 function writeEnum(field: WriterField, from: number, end: number, p: number): number {
   const value = readVarint32(from, end) | 0;
-  next = at;
   const texts = field.enumTexts as NonNullable<WriterField['enumTexts']>;
   const text = value >= 0 && value < 64 ? texts.small[value] : texts.byNumber.get(value);
   if (text === undefined) return texts.isClosed ? p : texts.isNull ? writeAscii('null', p) : writeInt32(value, p);
   if (texts.asNumber) return writeInt32(value, p);
-  if (p + text.length > limit) grow(p + text.length);
+  if (p + text.length > scratch.limit) grow(p + text.length);
   return copyText(text, p);
 }

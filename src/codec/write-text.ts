@@ -3,7 +3,9 @@
  */
 
 import { Fault } from '../wire/fault.ts';
-import { grow, limit, scratch, words } from '../wire/scratch.ts';
+import { grow, scratch as shared } from '../wire/scratch.ts';
+
+const scratch = shared;
 
 /** A pre-encoded text, padded to whole 32-bit words so that it is copied word by word. */
 export interface Text {
@@ -30,7 +32,8 @@ export function bytesOf(text: Text): Buffer {
 /** Copies a pre-encoded text. The caller has made room. */
 export function copyText(text: Text, p: number): number {
   const source = text.words;
-  for (let index = 0; index < source.length; index++) words.setInt32(p + index * 4, source[index] as number, true);
+  for (let index = 0; index < source.length; index++)
+    scratch.view.setInt32(p + index * 4, source[index] as number, true);
   return p + text.length;
 }
 
@@ -39,9 +42,9 @@ export function isTextAt(text: Text, position: number): boolean {
   const expected = text.words;
   const last = expected.length - 1;
   for (let index = 0; index < last; index++) {
-    if (words.getInt32(position + index * 4, true) !== expected[index]) return false;
+    if (scratch.view.getInt32(position + index * 4, true) !== expected[index]) return false;
   }
-  return (words.getInt32(position + last * 4, true) & text.lastMask) === expected[last];
+  return (scratch.view.getInt32(position + last * 4, true) & text.lastMask) === expected[last];
 }
 
 /**
@@ -69,13 +72,14 @@ export function padWord(word: number, count: number): number {
  */
 export function writeString(from: number, length: number, p: number, verified: boolean): number {
   const end = from + length;
-  if (p + length > limit) grow(p + length);
-  scratch[p++] = 0x22;
+  if (p + length > scratch.limit) grow(p + length);
+  scratch.bytes[p++] = 0x22;
   let position = from;
   while (position < end) {
     const left = end - position;
-    const word = left >= 4 ? words.getInt32(position, true) : padWord(words.getInt32(position, true), left);
-    words.setInt32(p, word, true);
+    const word =
+      left >= 4 ? scratch.view.getInt32(position, true) : padWord(scratch.view.getInt32(position, true), left);
+    scratch.view.setInt32(p, word, true);
     const flags = unplain(word);
     if (flags === 0) {
       const count = Math.min(left, 4);
@@ -86,7 +90,7 @@ export function writeString(from: number, length: number, p: number, verified: b
     const count = firstUnplain(flags);
     position += count;
     p += count;
-    const byte = scratch[position] as number;
+    const byte = scratch.bytes[position] as number;
     if (byte < 0x80) {
       p = writeEscape(byte, p, end - position);
       position++;
@@ -96,24 +100,24 @@ export function writeString(from: number, length: number, p: number, verified: b
       const size = sequenceSize(position, end);
       if (size === 0) {
         if (verified) throw new Fault('a string is not UTF-8', position);
-        if (p + (end - position) + 3 > limit) grow(p + (end - position) + 3);
+        if (p + (end - position) + 3 > scratch.limit) grow(p + (end - position) + 3);
         p = copyReplacement(p);
         position++;
       } else {
-        words.setInt32(p, words.getInt32(position, true), true);
+        scratch.view.setInt32(p, scratch.view.getInt32(position, true), true);
         p += size;
         position += size;
       }
-    } while (position < end && (scratch[position] as number) >= 0x80);
+    } while (position < end && (scratch.bytes[position] as number) >= 0x80);
   }
-  scratch[p] = 0x22;
+  scratch.bytes[p] = 0x22;
   return p + 1;
 }
 
 function copyReplacement(p: number): number {
-  scratch[p] = 0xef;
-  scratch[p + 1] = 0xbf;
-  scratch[p + 2] = 0xbd;
+  scratch.bytes[p] = 0xef;
+  scratch.bytes[p + 1] = 0xbf;
+  scratch.bytes[p + 2] = 0xbd;
   return p + 3;
 }
 
@@ -122,17 +126,17 @@ function copyReplacement(p: number): number {
  * or 0 when it is ill-formed.
  */
 export function sequenceSize(position: number, end: number): number {
-  const first = scratch[position] as number;
+  const first = scratch.bytes[position] as number;
   if (first < 0xc2 || first > 0xf4) return 0;
-  const second = scratch[position + 1] as number;
+  const second = scratch.bytes[position + 1] as number;
   if (position + 1 >= end || (second & 0xc0) !== 0x80) return 0;
   if (first < 0xe0) return 2;
-  if (position + 2 >= end || ((scratch[position + 2] as number) & 0xc0) !== 0x80) return 0;
+  if (position + 2 >= end || ((scratch.bytes[position + 2] as number) & 0xc0) !== 0x80) return 0;
   if (first < 0xf0) {
     if (first === 0xe0 && second < 0xa0) return 0;
     return first === 0xed && second > 0x9f ? 0 : 3;
   }
-  if (position + 3 >= end || ((scratch[position + 3] as number) & 0xc0) !== 0x80) return 0;
+  if (position + 3 >= end || ((scratch.bytes[position + 3] as number) & 0xc0) !== 0x80) return 0;
   if (first === 0xf0 && second < 0x90) return 0;
   return first === 0xf4 && second > 0x8f ? 0 : 4;
 }
@@ -151,16 +155,16 @@ const shortEscapes: Readonly<Record<number, number>> = {
 
 /** An escaped character; `left` bytes of its string are still to come, for which room is kept. */
 function writeEscape(byte: number, p: number, left: number): number {
-  if (p + left + 6 > limit) grow(p + left + 6);
-  scratch[p] = 0x5c;
+  if (p + left + 6 > scratch.limit) grow(p + left + 6);
+  scratch.bytes[p] = 0x5c;
   const short = shortEscapes[byte];
   if (short !== undefined) {
-    scratch[p + 1] = short;
+    scratch.bytes[p + 1] = short;
     return p + 2;
   }
-  scratch.write('u00', p + 1, 'latin1');
-  scratch[p + 4] = hex[byte >> 4] as number;
-  scratch[p + 5] = hex[byte & 15] as number;
+  scratch.bytes.write('u00', p + 1, 'latin1');
+  scratch.bytes[p + 4] = hex[byte >> 4] as number;
+  scratch.bytes[p + 5] = hex[byte & 15] as number;
   return p + 6;
 }
 
@@ -169,26 +173,27 @@ const base64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /** Bytes as a JSON string of base64 with padding. */
 export function writeBase64(from: number, length: number, p: number): number {
   const room = p + Math.ceil(length / 3) * 4;
-  if (room > limit) grow(room);
-  scratch[p++] = 0x22;
+  if (room > scratch.limit) grow(room);
+  scratch.bytes[p++] = 0x22;
   const end = from + length;
   let position = from;
   for (; position + 3 <= end; position += 3, p += 4) {
     const group =
-      ((scratch[position] as number) << 16) |
-      ((scratch[position + 1] as number) << 8) |
-      (scratch[position + 2] as number);
-    words.setInt32(p, fourOf(group), true);
+      ((scratch.bytes[position] as number) << 16) |
+      ((scratch.bytes[position + 1] as number) << 8) |
+      (scratch.bytes[position + 2] as number);
+    scratch.view.setInt32(p, fourOf(group), true);
   }
   const left = end - position;
   if (left > 0) {
-    const group = ((scratch[position] as number) << 16) | (left === 2 ? (scratch[position + 1] as number) << 8 : 0);
-    words.setInt32(p, fourOf(group), true);
-    scratch[p + 3] = 0x3d;
-    if (left === 1) scratch[p + 2] = 0x3d;
+    const group =
+      ((scratch.bytes[position] as number) << 16) | (left === 2 ? (scratch.bytes[position + 1] as number) << 8 : 0);
+    scratch.view.setInt32(p, fourOf(group), true);
+    scratch.bytes[p + 3] = 0x3d;
+    if (left === 1) scratch.bytes[p + 2] = 0x3d;
     p += 4;
   }
-  scratch[p] = 0x22;
+  scratch.bytes[p] = 0x22;
   return p + 1;
 }
 

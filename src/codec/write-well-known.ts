@@ -3,11 +3,13 @@
  */
 
 import { Fault } from '../wire/fault.ts';
-import { grow, limit, scratch } from '../wire/scratch.ts';
-import { at, high, low, readLength, readTag, readVarint32, readVarint64, skipValue } from '../wire/varint.ts';
+import { grow, scratch as shared } from '../wire/scratch.ts';
+import { readLength, readTag, readVarint32, readVarint64, skipValue } from '../wire/varint.ts';
 import { timestampMessage } from './value-op.ts';
 import { writeInt64, writePadded, writeUint32 } from './write-number.ts';
 import type { WriterField, WriterPlan } from './write-plan.ts';
+
+const scratch = shared;
 
 // 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
 export const firstSecond = -62135596800;
@@ -23,17 +25,17 @@ function writeTimestamp(seconds: number, nanos: number, p: number, offset: numbe
   if (nanos < 0 || nanos > 999999999) throw new Fault(`a Timestamp has ${nanos} nanos`, offset);
   const days = Math.floor(seconds / 86400);
   const time = seconds - days * 86400;
-  scratch[p] = 0x22;
+  scratch.bytes[p] = 0x22;
   p = writeDate(days, p + 1);
-  scratch[p] = 0x54;
+  scratch.bytes[p] = 0x54;
   p = writePadded((time / 3600) | 0, 2, p + 1);
-  scratch[p] = 0x3a;
+  scratch.bytes[p] = 0x3a;
   p = writePadded(((time / 60) | 0) % 60, 2, p + 1);
-  scratch[p] = 0x3a;
+  scratch.bytes[p] = 0x3a;
   p = writePadded(time % 60, 2, p + 1);
   p = writeFraction(nanos, p);
-  scratch[p] = 0x5a;
-  scratch[p + 1] = 0x22;
+  scratch.bytes[p] = 0x5a;
+  scratch.bytes[p + 1] = 0x22;
   return p + 2;
 }
 
@@ -48,15 +50,15 @@ function writeDate(days: number, p: number): number {
   const monthFromMarch = ((5 * dayOfYear + 2) / 153) | 0;
   const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
   p = writePadded(yearOfEra + era * 400 + (month <= 2 ? 1 : 0), 4, p);
-  scratch[p] = 0x2d;
+  scratch.bytes[p] = 0x2d;
   p = writePadded(month, 2, p + 1);
-  scratch[p] = 0x2d;
+  scratch.bytes[p] = 0x2d;
   return writePadded(dayOfYear - (((153 * monthFromMarch + 2) / 5) | 0) + 1, 2, p + 1);
 }
 
 function writeFraction(nanos: number, p: number): number {
   if (nanos === 0) return p;
-  scratch[p] = 0x2e;
+  scratch.bytes[p] = 0x2e;
   if (nanos % 1000000 === 0) return writePadded((nanos / 1000000) | 0, 3, p + 1);
   if (nanos % 1000 === 0) return writePadded((nanos / 1000) | 0, 6, p + 1);
   return writePadded(nanos, 9, p + 1);
@@ -72,14 +74,14 @@ function writeDuration(high: number, low: number, nanos: number, p: number, offs
   if ((seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0)) {
     throw new Fault('the seconds and nanos of a Duration differ in sign', offset);
   }
-  scratch[p++] = 0x22;
+  scratch.bytes[p++] = 0x22;
   if (seconds === 0 && nanos < 0) {
-    scratch[p] = 0x2d;
+    scratch.bytes[p] = 0x2d;
     p = writeUint32(0, p + 1);
   } else p = writeInt64(high, low, p);
   p = writeFraction(nanos < 0 ? -nanos : nanos, p);
-  scratch[p] = 0x73;
-  scratch[p + 1] = 0x22;
+  scratch.bytes[p] = 0x73;
+  scratch.bytes[p + 1] = 0x22;
   return p + 2;
 }
 
@@ -88,18 +90,18 @@ function writeDuration(high: number, low: number, nanos: number, p: number, offs
  * capitals, and underscores that are not before a lower-case letter (field_mask.proto, "JSON Encoding of Field Masks").
  */
 function writeMaskPath(from: number, length: number, p: number): number {
-  if (p + length > limit) grow(p + length);
+  if (p + length > scratch.limit) grow(p + length);
   const end = from + length;
   for (let position = from; position < end; position++) {
-    let byte = scratch[position] as number;
+    let byte = scratch.bytes[position] as number;
     if (byte === 0x5f) {
-      byte = position + 1 < end ? (scratch[++position] as number) : 0;
+      byte = position + 1 < end ? (scratch.bytes[++position] as number) : 0;
       if (byte < 0x61 || byte > 0x7a) throw new Fault('a path of a FieldMask has no lowerCamelCase form', from);
       byte -= 0x20;
     } else if ((byte >= 0x41 && byte <= 0x5a) || byte < 0x20 || byte === 0x22 || byte === 0x5c || byte >= 0x7f) {
       throw new Fault('a path of a FieldMask has no lowerCamelCase form', from);
     }
-    scratch[p++] = byte;
+    scratch.bytes[p++] = byte;
   }
   return p;
 }
@@ -109,7 +111,7 @@ export function lastValue(field: WriterField, from: number, end: number): number
   let found = -1;
   for (let position = from; position < end; ) {
     const tag = readTag(position, end);
-    position = at;
+    position = scratch.at;
     if (tag === field.tag) found = position;
     position = skipValue(tag, position, end);
   }
@@ -123,15 +125,15 @@ export function writeTime(plan: WriterPlan, from: number, end: number, p: number
   let nanos = 0;
   for (let position = from; position < end; ) {
     const tag = readTag(position, end);
-    position = at;
+    position = scratch.at;
     if (tag === 0x08) {
       readVarint64(position, end);
-      upper = high;
-      lower = low;
-      position = at;
+      upper = scratch.high;
+      lower = scratch.low;
+      position = scratch.at;
     } else if (tag === 0x10) {
       nanos = readVarint32(position, end) | 0;
-      position = at;
+      position = scratch.at;
     } else position = skipValue(tag, position, end);
   }
   return plan.special === timestampMessage
@@ -141,18 +143,18 @@ export function writeTime(plan: WriterPlan, from: number, end: number, p: number
 
 /** The paths of a FieldMask as one string. */
 export function writeFieldMask(plan: WriterPlan, from: number, end: number, p: number): number {
-  scratch[p++] = 0x22;
+  scratch.bytes[p++] = 0x22;
   const start = p;
   for (let position = from; position < end; ) {
     const tag = readTag(position, end);
-    position = at;
+    position = scratch.at;
     if (tag === plan.inner.tag) {
       const length = readLength(position, end);
-      if (p > start) scratch[p++] = 0x2c;
-      p = writeMaskPath(at, length, p);
-      position = at + length;
+      if (p > start) scratch.bytes[p++] = 0x2c;
+      p = writeMaskPath(scratch.at, length, p);
+      position = scratch.at + length;
     } else position = skipValue(tag, position, end);
   }
-  scratch[p] = 0x22;
+  scratch.bytes[p] = 0x22;
   return p + 1;
 }

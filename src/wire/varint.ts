@@ -4,50 +4,42 @@
  */
 
 import { Fault } from './fault.ts';
-import { scratch, words } from './scratch.ts';
+import { scratch as shared } from './scratch.ts';
 
-/** Position behind what was read last. */
-export let at = 0;
-/** Lower half of the last 64-bit number, as an int32. */
-export let low = 0;
-/** Upper half of the last 64-bit number, as an int32. */
-export let high = 0;
-
-/** Where the end tag begins of the group that was skipped last. */
-export let contentEnd = 0;
+const scratch = shared;
 
 /** Nested groups of unknown fields that are walked through. */
 const maxGroupDepth = 100;
 
 /** The low 32 bits of a varint, as an int32. Throws Fault when it runs over `end` or has more than ten bytes. */
 export function readVarint32(from: number, end: number): number {
-  let byte = scratch[from] as number;
+  let byte = scratch.bytes[from] as number;
   let position = from;
   if (byte < 0x80 && from < end) {
-    at = from + 1;
+    scratch.at = from + 1;
     return byte;
   }
   let value = 0;
   for (let shift = 0; shift < 70; shift += 7) {
     if (position >= end) throw new Fault('a number is cut off', from);
-    byte = scratch[position++] as number;
+    byte = scratch.bytes[position++] as number;
     if (shift < 32) value |= (byte & 0x7f) << shift;
     if (byte < 0x80) {
-      at = position;
+      scratch.at = position;
       return value;
     }
   }
   throw new Fault('a number has more than ten bytes', from);
 }
 
-/** A varint of 64 bits into `low` and `high`. */
+/** A varint of 64 bits into `scratch.low` and `scratch.high`. */
 export function readVarint64(from: number, end: number): void {
   let position = from;
   let lower = 0;
   let upper = 0;
   for (let shift = 0; shift < 70; shift += 7) {
     if (position >= end) throw new Fault('a number is cut off', from);
-    const byte = scratch[position++] as number;
+    const byte = scratch.bytes[position++] as number;
     if (shift < 28) lower |= (byte & 0x7f) << shift;
     else if (shift === 28) {
       lower |= (byte & 0x7f) << 28;
@@ -55,28 +47,28 @@ export function readVarint64(from: number, end: number): void {
     } else if (shift < 63) upper |= (byte & 0x7f) << (shift - 32);
     else upper |= (byte & 1) << 31;
     if (byte < 0x80) {
-      at = position;
-      low = lower;
-      high = upper;
+      scratch.at = position;
+      scratch.low = lower;
+      scratch.high = upper;
       return;
     }
   }
   throw new Fault('a number has more than ten bytes', from);
 }
 
-/** Eight bytes, lower half first, into `low` and `high`. */
+/** Eight bytes, lower half first, into `scratch.low` and `scratch.high`. */
 export function readFixed64(from: number, end: number): void {
   if (from + 8 > end) throw new Fault('a number is cut off', from);
-  low = words.getInt32(from, true);
-  high = words.getInt32(from + 4, true);
-  at = from + 8;
+  scratch.low = scratch.view.getInt32(from, true);
+  scratch.high = scratch.view.getInt32(from + 4, true);
+  scratch.at = from + 8;
 }
 
 /** A tag: field number times eight plus wire type, as an unsigned number. */
 export function readTag(from: number, end: number): number {
   const tag = readVarint32(from, end) >>> 0;
   // A tag is a uint32 of at most five bytes; the fifth has four bits to give.
-  if (at - from > 5 || (at - from === 5 && (scratch[at - 1] as number) > 0x0f)) {
+  if (scratch.at - from > 5 || (scratch.at - from === 5 && (scratch.bytes[scratch.at - 1] as number) > 0x0f)) {
     throw new Fault('a field number is too large', from);
   }
   if (tag < 8) throw new Fault('0 is no field number', from);
@@ -86,7 +78,7 @@ export function readTag(from: number, end: number): number {
 /** A length that fits before `end`. */
 export function readLength(from: number, end: number): number {
   const length = readVarint32(from, end);
-  if (length < 0 || length > end - at) throw new Fault('a field is cut off', from);
+  if (length < 0 || length > end - scratch.at) throw new Fault('a field is cut off', from);
   return length;
 }
 
@@ -95,12 +87,12 @@ export function skipValue(tag: number, from: number, end: number): number {
   switch (tag & 7) {
     case 0:
       readVarint32(from, end);
-      return at;
+      return scratch.at;
     case 1:
       return skipBytes(8, from, end);
     case 2: {
       const length = readLength(from, end);
-      return at + length;
+      return scratch.at + length;
     }
     case 3:
       return skipGroup(tag, from, end);
@@ -126,9 +118,9 @@ export function skipGroup(startTag: number, from: number, end: number): number {
     if (position >= end) throw new Fault('a group is not ended', from);
     const tag = readTag(position, end);
     const tagStart = position;
-    position = at;
+    position = scratch.at;
     if ((tag & 7) === 4) {
-      contentEnd = tagStart;
+      scratch.spanEnd = tagStart;
       if (open.pop() !== tag) throw new Fault('a group ends that was not begun', position);
     } else if ((tag & 7) === 3) {
       if (open.push(tag + 1) > maxGroupDepth) throw new Fault('groups are nested too deeply', position);
@@ -141,17 +133,17 @@ export function skipGroup(startTag: number, from: number, end: number): number {
 export function writeVarint32(value: number, position: number): number {
   let rest = value;
   while (rest > 0x7f || rest < 0) {
-    scratch[position++] = (rest & 0x7f) | 0x80;
+    scratch.bytes[position++] = (rest & 0x7f) | 0x80;
     rest >>>= 7;
   }
-  scratch[position++] = rest;
+  scratch.bytes[position++] = rest;
   return position;
 }
 
 /** Writes a 64-bit varint of two halves and returns the position behind it. */
 export function writeVarint64(upper: number, lower: number, position: number): number {
   while (upper !== 0) {
-    scratch[position++] = (lower & 0x7f) | 0x80;
+    scratch.bytes[position++] = (lower & 0x7f) | 0x80;
     lower = (lower >>> 7) | (upper << 25);
     upper >>>= 7;
   }
