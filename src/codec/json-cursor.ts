@@ -37,31 +37,26 @@ export function excerpt(from: number): string {
  * quote. The caller has made room for all of the text that is left.
  */
 export function decodeString(from: number, p: number): number {
-  let position = from;
-  for (;;) {
-    const word = scratch.view.getInt32(position, true);
-    scratch.view.setInt32(p, word, true);
-    const flags = unplain(word);
-    if (flags === 0) {
+  const { bytes, view } = scratch;
+  for (let position = from; ; position = scratch.at) {
+    let word = view.getInt32(position, true);
+    for (; unplain(word) === 0; word = view.getInt32(position, true)) {
+      view.setInt32(p, word, true);
       position += 4;
       p += 4;
-      continue;
     }
-    const count = firstUnplain(flags);
+    view.setInt32(p, word, true);
+    const count = firstUnplain(unplain(word));
     position += count;
     p += count;
-    const byte = scratch.bytes[position] as number;
+    const byte = bytes[position] as number;
     if (byte === 0x22) {
       scratch.at = position + 1;
       return p;
     }
     if (byte === 0x5c) p = decodeEscape(position, p);
-    else {
-      if (byte < 0x80) fail(byte === 0 ? 'a string is not ended' : 'a control character in a string', position);
-      scratch.at = position;
-      p = copyUtf8(position, p);
-    }
-    position = scratch.at;
+    else if (byte >= 0x80) p = copyUtf8(position, p);
+    else fail(byte === 0 ? 'a string is not ended' : 'a control character in a string', position);
   }
 }
 
@@ -144,17 +139,19 @@ function putUtf8(code: number, p: number): number {
  * the caller has made room and may overwrite it later.
  */
 export function findString(from: number, p: number): void {
+  const { view } = scratch;
   let position = from;
-  for (;;) {
-    const byte = scratch.bytes[position] as number;
-    if (byte === 0x22) {
-      scratch.spanStart = from;
-      scratch.spanEnd = position;
-      scratch.at = position + 1;
-      return;
-    }
-    if (byte < 0x20 || byte === 0x5c || byte >= 0x80) break;
-    position++;
+  let flags = unplain(view.getInt32(position, true));
+  while (flags === 0) {
+    position += 4;
+    flags = unplain(view.getInt32(position, true));
+  }
+  position += firstUnplain(flags);
+  if (scratch.bytes[position] === 0x22) {
+    scratch.spanStart = from;
+    scratch.spanEnd = position;
+    scratch.at = position + 1;
+    return;
   }
   scratch.spanEnd = decodeString(from, p);
   scratch.spanStart = p;

@@ -40,12 +40,6 @@ class KeySet {
     return true;
   }
 
-  /** Forgets the key added last: its entry was dropped. */
-  removeLast(): void {
-    this.#count--;
-    if (this.#count >= linear) this.#rebuild();
-  }
-
   #same(index: number, start: number, end: number): boolean {
     const other = this.#starts[index] as number;
     const length = end - start;
@@ -94,9 +88,11 @@ class KeySet {
 const seed = (Math.random() * 0x7fffffff) | 0;
 
 function hashOf(start: number, end: number): number {
+  const { view } = scratch;
   let hash = seed;
-  for (let position = start; position < end; position++)
-    hash = Math.imul(hash ^ (scratch.bytes[position] as number), 16777619);
+  let position = start;
+  for (; position + 4 <= end; position += 4) hash = Math.imul(hash ^ view.getInt32(position, true), 16777619);
+  for (; position < end; position++) hash = Math.imul(hash ^ view.getUint8(position), 16777619);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 

@@ -72,9 +72,15 @@ export function readScalar(op: Op, from: number, p: number): number {
       const after = putBase64(scratch.spanStart, scratch.spanEnd, p);
       return after < 0 ? failKind(op, from) : after;
     }
-    default:
-      return first === 0x22 ? readQuotedNumber(op, from, p) : readBareNumber(op, from, p);
+    case opInt32:
+    case opInt64:
+    case opUint32:
+    case opUint64: {
+      const after = readShortInteger(op, from, p);
+      if (after >= 0) return after;
+    }
   }
+  return first === 0x22 ? readQuotedNumber(op, from, p) : readBareNumber(op, from, p);
 }
 
 function failKind(op: Op, from: number): never {
@@ -104,22 +110,31 @@ export function closeLength(start: number, size: number, end: number): number {
   return end + scratch.lengthSize - size;
 }
 
-function readBareNumber(op: Op, from: number, p: number): number {
-  if (op === opInt32 || op === opUint32 || op === opInt64 || op === opUint64) {
-    // Up to nine digits and no sign: nearly all numbers there are.
-    let position = from;
-    let value = 0;
-    let digit = (scratch.bytes[position] as number) - 48;
-    while (digit >= 0 && digit <= 9 && position < from + 9) {
-      value = value * 10 + digit;
-      digit = (scratch.bytes[++position] as number) - 48;
-    }
-    const isEnded = digit === -4 || digit === 77 || digit === 45;
-    if (isEnded && position > from && (scratch.bytes[from] !== 0x30 || position === from + 1)) {
-      scratch.at = position;
-      return writeVarint32(value, p);
-    }
+/** Integers of up to nine digits, bare or quoted: nearly all that there are. -1 for any other number. */
+function readShortInteger(op: Op, from: number, p: number): number {
+  const { bytes } = scratch;
+  const isQuoted = bytes[from] === 0x22;
+  let position = isQuoted ? from + 1 : from;
+  const isNegative = bytes[position] === 0x2d;
+  if (isNegative) position++;
+  const first = position;
+  let value = 0;
+  let digit = (bytes[position] as number) - 48;
+  while (digit >= 0 && digit <= 9 && position < first + 9) {
+    value = value * 10 + digit;
+    digit = (bytes[++position] as number) - 48;
   }
+  if (position === first || (bytes[first] === 0x30 && position > first + 1)) return -1;
+  if (isQuoted) {
+    if (bytes[position] !== 0x22) return -1;
+    position++;
+  } else if ((digit >= 0 && digit <= 9) || digit === -2 || digit === 21 || digit === 53) return -1; // . E e
+  if (isNegative && (value === 0 || op === opUint32 || op === opUint64)) return -1;
+  scratch.at = position;
+  return isNegative ? writeVarint64(-1, -value, p) : writeVarint32(value, p);
+}
+
+function readBareNumber(op: Op, from: number, p: number): number {
   scanNumber(from);
   const end = scratch.at;
   const after = op === opDouble ? putDouble(doubleOf(from, end), p) : putNumberText(op, from, end, p);

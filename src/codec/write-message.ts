@@ -251,6 +251,29 @@ function writeEntries(field: WriterField, keys: KeySet, from: number, end: numbe
 function writeEntry(field: WriterField, keys: KeySet, from: number, end: number, p: number, depth: number): number {
   const keyField = field.mapKey as WriterField;
   const valueField = field.mapValue as WriterField;
+  let after = p;
+  if (scratch.bytes[from] === keyField.tag && from < end) {
+    // As all writers order it: the key, the value, and no more.
+    const afterKey = writeMapKey(keyField, from + 1, end, p);
+    const value = scratch.at;
+    if (scratch.bytes[value] === valueField.tag && value < end) {
+      after = writeEntryValue(valueField, value + 1, end, afterKey, depth);
+      if (scratch.at === end) return closeEntry(keys, p, afterKey, after);
+    }
+  }
+  const { key, value } = entryParts(keyField, valueField, from, end);
+  const afterKey = writeMapKey(keyField, key, end, p);
+  after = writeEntryValue(valueField, value, end, afterKey, depth);
+  return closeEntry(keys, p, afterKey, after);
+}
+
+/** Where key and value of an entry in any order are, or -1. */
+function entryParts(
+  keyField: WriterField,
+  valueField: WriterField,
+  from: number,
+  end: number,
+): { key: number; value: number } {
   let key = -1;
   let value = -1;
   for (let position = from; position < end; ) {
@@ -264,30 +287,32 @@ function writeEntry(field: WriterField, keys: KeySet, from: number, end: number,
     }
     position = skipValue(tag, position, end);
   }
-  const afterKey = writeMapKey(keyField, key, end, p);
-  if (!keys.add(p, afterKey)) throw disorder;
-  if (afterKey > scratch.limit) grow(afterKey);
-  scratch.bytes[afterKey] = 0x3a;
-  reached = afterKey + 1;
-  const afterValue =
-    value < 0 ? writeAbsent(valueField, afterKey + 1, depth) : writeValue(valueField, value, end, afterKey + 1, depth);
-  if (afterValue === afterKey + 1) {
-    keys.removeLast();
-    return p;
-  }
-  scratch.bytes[afterValue] = 0x2c;
-  return afterValue + 1;
+  return { key, value };
+}
+
+/** The colon and the value; the position of the colon when there is nothing to write. */
+function writeEntryValue(field: WriterField, from: number, end: number, p: number, depth: number): number {
+  if (p > scratch.limit) grow(p);
+  scratch.bytes[p] = 0x3a;
+  reached = p + 1;
+  const after = from < 0 ? writeAbsent(field, p + 1, depth) : writeValue(field, from, end, p + 1, depth);
+  return after === p + 1 ? p : after;
+}
+
+/** The comma, unless the entry is dropped for the unknown value of a closed enum. */
+function closeEntry(keys: KeySet, key: number, afterKey: number, after: number): number {
+  if (after === afterKey) return key;
+  if (!keys.add(key, afterKey)) throw disorder;
+  scratch.bytes[after] = 0x2c;
+  return after + 1;
 }
 
 /** A map key as a JSON string; `from` is -1 where the entry has none. */
 function writeMapKey(field: WriterField, from: number, end: number, p: number): number {
-  const after = from < 0 ? writeAbsent(field, p + 1, 0) : writeValue(field, from, end, p + 1, 0);
-  if (scratch.bytes[p + 1] === 0x22) {
-    // Strings and 64-bit numbers bring their quotes along.
-    scratch.bytes.copyWithin(p, p + 1, after);
-    return after - 1;
-  }
+  // Strings and 64-bit numbers bring their quotes along.
+  if (field.isQuoted) return from < 0 ? writeAbsent(field, p, 0) : writeScalar(field, from, end, p);
   scratch.bytes[p] = 0x22;
+  const after = from < 0 ? writeAbsent(field, p + 1, 0) : writeScalar(field, from, end, p + 1);
   scratch.bytes[after] = 0x22;
   return after + 1;
 }

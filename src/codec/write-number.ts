@@ -70,6 +70,12 @@ export function writeInt64(high: number, low: number, p: number): number {
   return writeUint64(low === 0 ? -high : ~high, -low | 0, p + 1);
 }
 
+/** Two digits, of a number below 100. */
+export function writeTwo(value: number, p: number): number {
+  scratch.view.setUint16(p, pairs[value] as number, true);
+  return p + 2;
+}
+
 /** Exactly `width` digits, with leading zeros. */
 export function writePadded(value: number, width: number, p: number): number {
   let rest = value;

@@ -74,6 +74,8 @@ export class WriterField {
   readonly mapKey: WriterField | undefined;
   readonly mapValue: WriterField | undefined;
   readonly isUtf8Verified: boolean;
+  /** Whether the JSON of its values has quotes: texts, bytes, 64-bit integers. */
+  readonly isQuoted: boolean;
 
   constructor(compiler: WriterCompiler, descriptor: FieldDescriptor, place: Place) {
     const { options } = compiler;
@@ -91,6 +93,7 @@ export class WriterField {
     this.seenWord = place.seenIndex >> 5;
     this.seenBit = 1 << (place.seenIndex & 31);
     this.isUtf8Verified = descriptor.isUtf8Verified;
+    this.isQuoted = quotedOps.has(this.op);
     const { type } = descriptor;
     this.enumTexts = type.kind === 'enum' ? compiler.enumTextsOf(descriptor, type.enum) : undefined;
     this.message = type.kind === 'message' && this.shape !== map ? compiler.planOf(type.message, inner) : undefined;
@@ -114,6 +117,8 @@ const unplaced: Place = { index: 0, seenIndex: 0 };
 
 const emptyTexts: Readonly<Record<number, Text>> = { [list]: textOf('[]'), [map]: textOf('{}') };
 
+const quotedOps: ReadonlySet<Op> = new Set([opString, opBytes, opInt64, opUint64, opSint64, opFixed64, opSfixed64]);
+
 /** The JSON of a scalar's zero value or an enum's first; undefined for messages. */
 export function zeroText(field: WriterField): Text | undefined {
   switch (field.op) {
@@ -131,14 +136,8 @@ export function zeroText(field: WriterField): Text | undefined {
       const texts = field.enumTexts;
       return (texts?.asNumber === false ? texts.byNumber.get(first) : undefined) ?? textOf(String(first));
     }
-    case opInt64:
-    case opUint64:
-    case opSint64:
-    case opFixed64:
-    case opSfixed64:
-      return textOf('"0"');
     default:
-      return textOf('0');
+      return textOf(field.isQuoted ? '"0"' : '0');
   }
 }
 

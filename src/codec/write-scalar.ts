@@ -44,8 +44,9 @@ export function writeScalar(field: WriterField, from: number, end: number, p: nu
     case opString: {
       const length = readLength(from, end);
       const start = scratch.at;
+      p = writeString(start, length, p, field.isUtf8Verified);
       scratch.at = start + length;
-      return writeString(start, length, p, field.isUtf8Verified);
+      return p;
     }
     case opInt32: {
       const value = readVarint32(from, end);

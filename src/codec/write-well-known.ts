@@ -6,7 +6,7 @@ import { Fault } from '../wire/fault.ts';
 import { grow, scratch as shared } from '../wire/scratch.ts';
 import { readLength, readTag, readVarint32, readVarint64, skipValue } from '../wire/varint.ts';
 import { timestampMessage } from './value-op.ts';
-import { writeInt64, writePadded, writeUint32 } from './write-number.ts';
+import { writeInt64, writePadded, writeTwo, writeUint32 } from './write-number.ts';
 import type { WriterField, WriterPlan } from './write-plan.ts';
 
 const scratch = shared;
@@ -25,14 +25,15 @@ function writeTimestamp(seconds: number, nanos: number, p: number, offset: numbe
   if (nanos < 0 || nanos > 999999999) throw new Fault(`a Timestamp has ${nanos} nanos`, offset);
   const days = Math.floor(seconds / 86400);
   const time = seconds - days * 86400;
+  const minutes = (time / 60) | 0;
   scratch.bytes[p] = 0x22;
   p = writeDate(days, p + 1);
   scratch.bytes[p] = 0x54;
-  p = writePadded((time / 3600) | 0, 2, p + 1);
+  p = writeTwo((time / 3600) | 0, p + 1);
   scratch.bytes[p] = 0x3a;
-  p = writePadded(((time / 60) | 0) % 60, 2, p + 1);
+  p = writeTwo(minutes % 60, p + 1);
   scratch.bytes[p] = 0x3a;
-  p = writePadded(time % 60, 2, p + 1);
+  p = writeTwo(time - minutes * 60, p + 1);
   p = writeFraction(nanos, p);
   scratch.bytes[p] = 0x5a;
   scratch.bytes[p + 1] = 0x22;
@@ -44,16 +45,18 @@ function writeDate(days: number, p: number): number {
   const shifted = days + 719468;
   const era = Math.floor(shifted / 146097);
   const dayOfEra = shifted - era * 146097;
-  const yearOfEra =
-    ((dayOfEra - ((dayOfEra / 1460) | 0) + ((dayOfEra / 36524) | 0) - ((dayOfEra / 146096) | 0)) / 365) | 0;
+  const leapDays = ((dayOfEra / 1460) | 0) - ((dayOfEra / 36524) | 0) + ((dayOfEra / 146096) | 0);
+  const yearOfEra = ((dayOfEra - leapDays) / 365) | 0;
   const dayOfYear = dayOfEra - (365 * yearOfEra + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0));
   const monthFromMarch = ((5 * dayOfYear + 2) / 153) | 0;
   const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
-  p = writePadded(yearOfEra + era * 400 + (month <= 2 ? 1 : 0), 4, p);
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  const century = (year / 100) | 0;
+  p = writeTwo(year - century * 100, writeTwo(century, p));
   scratch.bytes[p] = 0x2d;
-  p = writePadded(month, 2, p + 1);
+  p = writeTwo(month, p + 1);
   scratch.bytes[p] = 0x2d;
-  return writePadded(dayOfYear - (((153 * monthFromMarch + 2) / 5) | 0) + 1, 2, p + 1);
+  return writeTwo(dayOfYear - (((153 * monthFromMarch + 2) / 5) | 0) + 1, p + 1);
 }
 
 function writeFraction(nanos: number, p: number): number {

@@ -13,16 +13,18 @@ const maxGroupDepth = 100;
 
 /** The low 32 bits of a varint, as an int32. Throws Fault when it runs over `end` or has more than ten bytes. */
 export function readVarint32(from: number, end: number): number {
-  let byte = scratch.bytes[from] as number;
+  const byte = scratch.bytes[from] as number;
+  if (byte > 0x7f || from >= end) return readLongVarint32(from, end);
+  scratch.at = from + 1;
+  return byte;
+}
+
+function readLongVarint32(from: number, end: number): number {
   let position = from;
-  if (byte < 0x80 && from < end) {
-    scratch.at = from + 1;
-    return byte;
-  }
   let value = 0;
   for (let shift = 0; shift < 70; shift += 7) {
     if (position >= end) throw new Fault('a number is cut off', from);
-    byte = scratch.bytes[position++] as number;
+    const byte = scratch.bytes[position++] as number;
     if (shift < 32) value |= (byte & 0x7f) << shift;
     if (byte < 0x80) {
       scratch.at = position;
