@@ -3,7 +3,15 @@
  *   npm run bench:codec
  */
 import assert from 'node:assert/strict';
-import { create, createFileRegistry, type FileRegistry, fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
+import {
+  create,
+  createFileRegistry,
+  type FileRegistry,
+  fromBinary,
+  fromJson,
+  toBinary,
+  toJson,
+} from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import protobufjs from 'protobufjs';
 import type { Codec } from '../../src/codec/codec.ts';
@@ -87,20 +95,32 @@ function contendersOf(shape: Shape): { json: Buffer; out: Contender[]; in: Conte
   assert.deepEqual(Buffer.from(toBinary(es, fromJson(es, value))), Buffer.from(wire));
   const plain = pb.toObject(pb.decode(wire), toObjectOptions());
   const plainJson = Buffer.from(JSON.stringify(plain));
-  assert.deepEqual(Buffer.from(pb.encode(pb.fromObject(JSON.parse(plainJson.toString()))).finish()), Buffer.from(pb.encode(pb.decode(wire)).finish()));
+  assert.deepEqual(
+    Buffer.from(pb.encode(pb.fromObject(JSON.parse(plainJson.toString()))).finish()),
+    Buffer.from(pb.encode(pb.decode(wire)).finish()),
+  );
   return {
     json,
     out: [
       { name: 'Tandem', run: () => writer(wire) },
       { name: 'JSON.stringify alone', run: () => Buffer.from(JSON.stringify(value)) },
-      { name: 'protobufjs toObject + stringify', run: () => Buffer.from(JSON.stringify(pb.toObject(pb.decode(wire), toObjectOptions()))) },
-      { name: 'protobuf-es toJson + stringify', run: () => Buffer.from(JSON.stringify(toJson(es, fromBinary(es, wire)))) },
+      {
+        name: 'protobufjs toObject + stringify',
+        run: () => Buffer.from(JSON.stringify(pb.toObject(pb.decode(wire), toObjectOptions()))),
+      },
+      {
+        name: 'protobuf-es toJson + stringify',
+        run: () => Buffer.from(JSON.stringify(toJson(es, fromBinary(es, wire)))),
+      },
     ],
     in: [
       { name: 'Tandem', run: () => reader(json) },
       { name: 'JSON.parse alone', run: () => JSON.parse(json.toString()) },
       // protobufjs' fromObject has no JSON form of Timestamp: it reads the seconds and nanos that its toObject wrote.
-      { name: 'JSON.parse + protobufjs fromObject', run: () => pb.encode(pb.fromObject(JSON.parse(plainJson.toString()))).finish() },
+      {
+        name: 'JSON.parse + protobufjs fromObject',
+        run: () => pb.encode(pb.fromObject(JSON.parse(plainJson.toString()))).finish(),
+      },
       { name: 'JSON.parse + protobuf-es fromJson', run: () => toBinary(es, fromJson(es, JSON.parse(json.toString()))) },
     ],
   };
@@ -123,13 +143,27 @@ function printTable(direction: string, pick: (shape: Shape) => { json: Buffer; c
   }
 }
 
-const size = (bytes: number): string => (bytes < 1024 ? `${bytes} B` : bytes < 1048576 ? `${(bytes / 1024).toFixed(0)} KB` : `${(bytes / 1048576).toFixed(0)} MB`);
+const size = (bytes: number): string =>
+  bytes < 1024
+    ? `${bytes} B`
+    : bytes < 1048576
+      ? `${(bytes / 1024).toFixed(0)} KB`
+      : `${(bytes / 1048576).toFixed(0)} MB`;
 
 function printSizes(): void {
-  console.log('\nCost by size, a list of books: ms of time for each MB of JSON\n\n| JSON | wire → JSON | JSON → wire |\n|---|---|---|');
+  console.log(
+    '\nCost by size, a list of books: ms of time for each MB of JSON\n\n| JSON | wire → JSON | JSON → wire |\n|---|---|---|',
+  );
   for (const books of [2, 20, 200, 2000, 20000, 130000]) {
     const { json, wire, reader, writer } = toPeers(codec, { name: '', type: 'BookList', value: bookList(books) });
-    const times = race([{ name: 'out', run: () => writer(wire) }, { name: 'in', run: () => reader(json) }], 25, books > 9000 ? 4 : 12);
+    const times = race(
+      [
+        { name: 'out', run: () => writer(wire) },
+        { name: 'in', run: () => reader(json) },
+      ],
+      25,
+      books > 9000 ? 4 : 12,
+    );
     const cost = times.map((time) => (time / json.length).toFixed(2));
     console.log(`| ${size(json.length)} | ${cost.join(' | ')} |`);
   }

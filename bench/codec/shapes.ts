@@ -42,9 +42,21 @@ function nested(depth: number): unknown {
 export const shapes: readonly Shape[] = [
   { name: 'list100', type: 'BookList', value: bookList(100) },
   { name: 'one book', type: 'Book', value: book(7) },
-  { name: 'long ASCII strings', type: 'Texts', value: { texts: count(20).map((n) => `${n} lorem ipsum dolor `.repeat(150)) } },
-  { name: 'strings with escapes', type: 'Texts', value: { texts: count(200).map((n) => `line ${n}\nwith "quotes"\tand \\`) } },
-  { name: 'strings beyond ASCII', type: 'Texts', value: { texts: count(100).map((n) => `Загадка № ${n}: 谷歌翻译 😀`.repeat(4)) } },
+  {
+    name: 'long ASCII strings',
+    type: 'Texts',
+    value: { texts: count(20).map((n) => `${n} lorem ipsum dolor `.repeat(150)) },
+  },
+  {
+    name: 'strings with escapes',
+    type: 'Texts',
+    value: { texts: count(200).map((n) => `line ${n}\nwith "quotes"\tand \\`) },
+  },
+  {
+    name: 'strings beyond ASCII',
+    type: 'Texts',
+    value: { texts: count(100).map((n) => `Загадка № ${n}: 谷歌翻译 😀`.repeat(4)) },
+  },
   { name: 'many small messages', type: 'Points', value: { points: count(2000).map((n) => ({ x: n + 1, y: -n - 1 })) } },
   { name: 'deep nesting', type: 'Nested', value: nested(90) },
   {
@@ -65,5 +77,9 @@ export const shapes: readonly Shape[] = [
       byNumber: Object.fromEntries(count(500).map((n) => [n, { x: n + 1, y: 1 }])),
     },
   },
-  { name: 'bytes', type: 'Blobs', value: { blobs: count(20).map((n) => Buffer.alloc(2000, n + 1).toString('base64')) } },
+  {
+    name: 'bytes',
+    type: 'Blobs',
+    value: { blobs: count(20).map((n) => Buffer.alloc(2000, n + 1).toString('base64')) },
+  },
 ];
