@@ -9,11 +9,16 @@ export interface RunningDemo {
   readonly layer: ConfigLayer;
   /** What to try first. */
   welcome(server: RunningServer): string;
+  /** By which the processes started from this one find its upstream instead of starting their own. */
+  readonly environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
+const variable = 'TANDEM_DEMO_TARGET';
+
 export async function openDemo(): Promise<RunningDemo> {
-  const { target, close } = await startDemo();
+  const shared = process.env[variable];
+  const { target, close } = shared === undefined ? await startDemo() : { target: shared, close: async () => {} };
   return {
     layer: {
       content: { protos: [demoProtos()], upstreams: [target] },
@@ -24,6 +29,7 @@ export async function openDemo(): Promise<RunningDemo> {
       const pages = ownPathsOf(gateway.generation).filter(({ name }) => name === 'ui' || name === 'openapiJson');
       return [`try  curl ${url}/v1/greeter/World`, ...pages.map(({ path }) => `see  ${url}${path}`)].join('\n');
     },
+    environment: { [variable]: target },
     close,
   };
 }

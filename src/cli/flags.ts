@@ -62,6 +62,7 @@ export const settingFlags: readonly SettingFlag[] = [
 export const listenFlags: readonly SettingFlag[] = [
   { name: 'host', value: 'ADDRESS', key: ['listen', 'host'], help: 'Address to listen on; default 127.0.0.1' },
   { name: 'port', value: 'NUMBER', key: ['listen', 'port'], help: 'Port to listen on, 0 for a free one; default 8080' },
+  { name: 'workers', value: 'NUMBER', key: ['listen', 'workers'], help: 'Processes that share the port; default 1' },
 ];
 
 /** All flags that set a key. */

@@ -1,9 +1,9 @@
 /** The log of `tandem serve`: JSON lines on standard error, pretty on a terminal. */
 import { type DestinationStream, type Logger, pino } from 'pino';
 
-/** The logger; its level is set when the configuration is known. */
-export async function createLogger(): Promise<Logger> {
-  return pino({ base: null }, process.stderr.isTTY ? await prettyStream() : pino.destination(2));
+/** The logger; lines below `level` are dropped. */
+export async function createLogger(level: string): Promise<Logger> {
+  return pino({ level, base: null }, process.stderr.isTTY ? await prettyStream() : pino.destination(2));
 }
 
 async function prettyStream(): Promise<DestinationStream> {

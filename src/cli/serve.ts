@@ -1,13 +1,15 @@
 /** `tandem serve`: the gateway behind a web server, from the line on standard output that says it is ready to the last open call. */
+import cluster from 'node:cluster';
 import type { Logger } from 'pino';
-import type { TandemOptions } from '../gateway/options.ts';
+import { resolveOptions, type TandemOptions } from '../gateway/options.ts';
 import { formatProblem, SchemaError } from '../schema/problem.ts';
 import { type RunningServer, startServer } from '../server/start-server.ts';
-import { ExitCode, print, printError } from './command.ts';
+import { ExitCode, printError } from './command.ts';
 import type { JoinedConfig } from './config-layers.ts';
 import { configFileOf } from './configuration.ts';
 import type { RunningDemo } from './demo.ts';
 import type { Arguments } from './flags.ts';
+import { signalLifeline, workerLifeline } from './lifeline.ts';
 import { createLogger } from './logger.ts';
 import { locating, servedConfiguration } from './open-gateway.ts';
 import { watchFiles } from './watch-files.ts';
@@ -15,29 +17,46 @@ import { watchFiles } from './watch-files.ts';
 export async function run(args: Arguments): Promise<ExitCode> {
   const demo = args.flags.has('demo') ? await (await import('./demo.ts')).openDemo() : undefined;
   try {
-    await serve(args, demo);
+    const read = (): Promise<JoinedConfig> => servedConfiguration(args, demo && [demo.layer]);
+    const config = await read();
+    const { listen, observability } = resolveOptions(config.input, config.context);
+    const logger = await createLogger(observability.logLevel);
+    if (cluster.isPrimary && listen.workers > 1) {
+      const { keepWorkers } = await import('./workers.ts');
+      return await keepWorkers(listen.workers, {
+        lifeline: signalLifeline(logger),
+        logger,
+        environment: demo?.environment ?? {},
+      });
+    }
+    await serve(config, { args, logger, read, demo });
     return ExitCode.done;
   } finally {
     await demo?.close();
+    // The channel to its keeper would hold the process.
+    cluster.worker?.disconnect();
   }
 }
 
-/** Resolves when the last call has ended after a signal to stop. */
-async function serve(args: Arguments, demo: RunningDemo | undefined): Promise<void> {
-  const read = (): Promise<JoinedConfig> => servedConfiguration(args, demo && [demo.layer]);
-  const { input, context } = await read();
-  const logger = await createLogger();
+interface Serving {
+  readonly args: Arguments;
+  readonly logger: Logger;
+  readonly demo: RunningDemo | undefined;
+  /** Reads the configuration anew. */
+  read(): Promise<JoinedConfig>;
+}
+
+/** Resolves when the last call has ended after the order to stop. */
+async function serve({ input, context }: JoinedConfig, { args, logger, demo, read }: Serving): Promise<void> {
   const server = await locating(context, () => startServer(input as TandemOptions, { ...context, logger }));
-  logger.level = server.gateway.options.observability.logLevel;
-  // Standard output has this one line, so that a script can wait for it.
-  print(`tandem listening on ${server.url}`);
-  if (demo !== undefined) printError(demo.welcome(server));
+  const lifeline = cluster.isPrimary ? signalLifeline(logger) : workerLifeline();
+  lifeline.ready(server.url);
+  if (demo !== undefined && (cluster.worker?.id ?? 1) === 1) printError(demo.welcome(server));
   const reload = createReload(server, logger, read);
-  process.on('SIGHUP', reload);
+  lifeline.onReload(reload);
   const unwatch = args.flags.has('watch') ? watchConfiguration(server, args, reload) : () => {};
-  await stopSignal(logger);
+  await lifeline.stop;
   unwatch();
-  process.off('SIGHUP', reload);
   await close(server);
 }
 
@@ -71,24 +90,6 @@ function watchConfiguration({ gateway }: RunningServer, args: Arguments, reload:
   };
   watchAgain();
   return () => unwatch();
-}
-
-/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
-function stopSignal(logger: Logger): Promise<void> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    for (const [signal, code] of [
-      ['SIGTERM', 143],
-      ['SIGINT', 130],
-    ] as const) {
-      process.on(signal, () => {
-        if (isStopping) process.exit(code);
-        isStopping = true;
-        logger.info({ signal }, 'draining');
-        resolve();
-      });
-    }
-  });
 }
 
 /** Lets open calls finish, but not longer than `limits.drain`; what is still open then ends with the process. */

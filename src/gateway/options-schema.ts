@@ -13,6 +13,7 @@ const listenSchema = {
   properties: {
     host: { type: 'string', default: '127.0.0.1', description: 'Address to bind; `0.0.0.0` or `::` for all.' },
     port: { type: 'integer', minimum: 0, maximum: 65535, default: 8080, description: 'Port; 0 picks a free one.' },
+    workers: { type: 'integer', minimum: 1, maximum: 256, default: 1, description: 'Processes that share the port.' },
     tls: {
       type: 'object',
       description: 'Serve HTTPS.',

@@ -12,7 +12,8 @@ interface Running {
   readonly child: ChildProcess;
   readonly url: string;
   readonly stdout: string;
-  /** Waits until standard error has a line that matches. */
+  /** Waits until standard error has so many lines that match. */
+  stderrLines(pattern: RegExp, count: number): Promise<readonly string[]>;
   stderrLine(pattern: RegExp): Promise<string>;
   readonly exit: Promise<number | null>;
 }
@@ -33,18 +34,20 @@ async function serve(t: TestContext, args: readonly string[], cwd = '.'): Promis
   await Promise.race([once(child.stdout, 'data'), exit]);
   const url = /^tandem listening on (http:\S+)\n$/.exec(output.out)?.[1];
   assert.ok(url, `${output.out}\n${output.err}`);
-  const stderrLine = async (pattern: RegExp): Promise<string> => {
+  const stderrLines = async (pattern: RegExp, count: number): Promise<readonly string[]> => {
     for (;;) {
-      const line = output.err.split('\n').find((one) => pattern.test(one));
-      if (line !== undefined) return line;
+      const lines = output.err.split('\n').filter((line) => pattern.test(line));
+      if (lines.length >= count) return lines;
       await once(child.stderr, 'data');
     }
   };
+  const stderrLine = async (pattern: RegExp): Promise<string> => (await stderrLines(pattern, 1))[0] ?? '';
   return {
     child,
     url,
     exit,
     stderrLine,
+    stderrLines,
     get stdout() {
       return output.out;
     },
@@ -131,6 +134,18 @@ for (const how of ['SIGHUP', '--watch']) {
     assert.deepEqual([await statusOf(`${url}/v1/before/1`), await statusOf(`${url}/v1/after/1`)], [404, 503]);
   });
 }
+
+test('workers share the port and behave as one process', async (t) => {
+  const running = await serve(t, ['--demo', '--workers', '2']);
+  assert.equal(await statusOf(`${running.url}/v1/greeter/x`), 200);
+  const listening = (await running.stderrLines(/Server listening/, 2)).map((line) => JSON.parse(line).msg);
+  assert.deepEqual(listening, Array(2).fill(`Server listening at ${running.url}`));
+  running.child.kill('SIGHUP');
+  await running.stderrLines(/"reloaded"/, 2);
+  running.child.kill('SIGTERM');
+  assert.equal(await running.exit, 0);
+  assert.equal(running.stdout, `tandem listening on ${running.url}\n`);
+});
 
 test('a port that is taken: one line, exit 1', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');

@@ -1,0 +1,50 @@
+/** `--workers N`: one process that keeps N others. They share the port, and together behave as one process does. */
+import cluster, { type Worker } from 'node:cluster';
+import type { Logger } from 'pino';
+import { ExitCode } from './command.ts';
+import type { Lifeline, Order } from './lifeline.ts';
+
+// A worker that ends as soon as it starts must not keep the machine busy.
+const restartMs = 1000;
+
+interface Keeper {
+  readonly lifeline: Lifeline;
+  readonly logger: Logger;
+  /** Variables for the workers beside the keeper's own. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Resolves when all have stopped; when the first one cannot start, with its exit code. */
+export function keepWorkers(count: number, { lifeline, logger, environment }: Keeper): Promise<ExitCode> {
+  const workers = new Set<Worker>();
+  let listening = 0;
+  let isStopping = false;
+  const start = (): void => {
+    if (!isStopping) workers.add(cluster.fork(environment));
+  };
+  const tell = (order: Order): void => {
+    for (const worker of workers) worker.send(order);
+  };
+  lifeline.onReload(() => tell('reload'));
+  void lifeline.stop.then(() => {
+    isStopping = true;
+    tell('stop');
+  });
+  return new Promise((resolve) => {
+    cluster.on('message', (_, url: string) => {
+      listening++;
+      // The others wait for the first, so that what is wrong is said once.
+      if (listening === 1) for (let index = 1; index < count; index++) start();
+      if (listening === count) lifeline.ready(url);
+    });
+    cluster.on('exit', (worker, code) => {
+      workers.delete(worker);
+      if (listening === 0) resolve(code as ExitCode);
+      else if (!isStopping) {
+        logger.error({ worker: worker.process.pid, code }, 'a worker ended; another one is started');
+        setTimeout(start, restartMs);
+      } else if (workers.size === 0) resolve(ExitCode.done);
+    });
+    start();
+  });
+}
