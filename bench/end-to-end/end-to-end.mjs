@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createFileRegistry, fromBinary, fromJson, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { cpuMicroseconds } from './cpu-time.mjs';
+import { cpuMicroseconds } from '../cpu-time.mjs';
 import { gateways, startUpstream } from './gateways.mjs';
 import { load } from './load.mjs';
 import { answerOf, works } from './works.mjs';
