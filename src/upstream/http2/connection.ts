@@ -3,9 +3,13 @@
  */
 import type { Socket } from 'node:net';
 import { FrameReader } from './frame-reader.ts';
-import { HpackDecoder } from './hpack-decoder.ts';
+import { HeaderBlocks } from './header-blocks.ts';
+import type { HeaderList } from './hpack-decoder.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
+import { keepAlive } from './keep-alive.ts';
+import { unpadded } from './padding.ts';
 import { ConnectionError, ErrorCode, Flag, FrameType, initial, maxWindowBytes, Setting } from './protocol.ts';
+import { probeData, ReceiveWindows } from './receive-windows.ts';
 import { Sender } from './sender.ts';
 import { limits, type Stream } from './stream.ts';
 
@@ -31,20 +35,17 @@ export class Connection {
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
   readonly #sender: Sender;
-  readonly #decoder: HpackDecoder = new HpackDecoder(limits.headerListBytes);
+  readonly #windows: ReceiveWindows;
+  readonly #blocks: HeaderBlocks;
   readonly #streams = new Map<number, Stream>();
   #nextId = 1;
   #maxStreams: number = maxWindowBytes;
-  /** Received bytes of all streams that the peer has not been told to send again. */
-  #unreleased = 0;
-  /** A header block whose end has not come. */
-  #block: { readonly streamId: number; readonly isEnd: boolean; readonly parts: Buffer[]; bytes: number } | undefined;
   #idleFrames = 0;
   #isReady = false;
   #isDraining = false;
   #isClosed = false;
   #lastFrameAt: number = performance.now();
-  #keepaliveTimer: NodeJS.Timeout | undefined;
+  #stopKeepAlive: () => void = () => {};
 
   /** Takes over a connected socket. */
   constructor(
@@ -55,6 +56,8 @@ export class Connection {
     this.#socket = socket;
     this.#events = events;
     this.#sender = new Sender(socket, new HpackEncoder(scheme, authority, userAgent));
+    this.#windows = new ReceiveWindows(this.#sender);
+    this.#blocks = new HeaderBlocks((streamId, list, isEnd) => this.#onHeaderList(streamId, list, isEnd));
     this.#sender.preface();
     const reader = new FrameReader((...frame) => this.#onFrame(...frame));
     socket.on('data', (bytes) => this.#read(reader, bytes));
@@ -62,7 +65,13 @@ export class Connection {
     socket.on('close', () => this.#closed(new Error('connection closed')));
     // Deadlines keep the process alive while there are calls; a connection without any does not.
     socket.unref();
-    if (keepalive) this.#keepAlive(keepalive.timeMs, keepalive.timeoutMs);
+    if (keepalive === undefined) return;
+    this.#stopKeepAlive = keepAlive(keepalive.timeMs, keepalive.timeoutMs, {
+      lastFrameAt: () => this.#lastFrameAt,
+      hasCalls: () => this.#streams.size > 0,
+      ping: () => this.#sender.ping(Buffer.alloc(8), false),
+      giveUp: () => this.close(new Error('keepalive: no answer to PING')),
+    });
   }
 
   get canOpen(): boolean {
@@ -80,8 +89,7 @@ export class Connection {
   /** Opens a stream for the call; `canOpen` must be so. */
   open(stream: Stream): void {
     stream.streamId = this.#nextId;
-    stream.receiveWindow = limits.streamWindowBytes;
-    stream.unreleased = 0;
+    this.#windows.open(stream);
     this.#nextId += 2;
     this.#streams.set(stream.streamId, stream);
     this.#sender.open(stream);
@@ -101,11 +109,7 @@ export class Connection {
 
   /** Lets the upstream send as much again as the stream has received, but for `kept` bytes. */
   release(stream: Stream, kept: number): void {
-    const bytes = stream.unreleased - kept;
-    if (bytes < limits.streamWindowBytes / 2) return;
-    stream.receiveWindow += bytes;
-    stream.unreleased -= bytes;
-    this.#sender.windowUpdate(stream.streamId, bytes);
+    this.#windows.release(stream, kept);
   }
 
   /** The call has ended; `code` tells the upstream so when it does not know. */
@@ -128,7 +132,7 @@ export class Connection {
   #closed(reason: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearInterval(this.#keepaliveTimer);
+    this.#stopKeepAlive();
     const streams = [...this.#streams.values()];
     this.#streams.clear();
     for (const stream of streams) {
@@ -152,10 +156,10 @@ export class Connection {
     if (this.#isClosed) return;
     this.#lastFrameAt = performance.now();
     if (!this.#isReady && type !== FrameType.SETTINGS) throw broken('the peer does not begin with SETTINGS');
-    if (this.#block !== undefined && type !== FrameType.CONTINUATION) throw broken('a header block is interrupted');
+    if (this.#blocks.isOpen && type !== FrameType.CONTINUATION) throw broken('a header block is interrupted');
     if (type === FrameType.DATA) this.#onData(flags, streamId, bytes, start, end);
     else if (type === FrameType.HEADERS) this.#onHeaders(flags, streamId, bytes, start, end);
-    else if (type === FrameType.CONTINUATION) this.#onContinuation(flags, streamId, bytes, start, end);
+    else if (type === FrameType.CONTINUATION) this.#blocks.continue(flags, streamId, bytes.subarray(start, end));
     else if (type === FrameType.RST_STREAM) this.#onReset(streamId, bytes.readUInt32BE(start));
     else if (type === FrameType.WINDOW_UPDATE)
       this.#onWindowUpdate(streamId, bytes.readUInt32BE(start) & maxWindowBytes);
@@ -171,22 +175,11 @@ export class Connection {
   #onData(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
     const stream = this.#streamOf(streamId);
     const isEnd = (flags & Flag.END_STREAM) !== 0;
-    const count = end - start;
-    if (count === 0 && !isEnd) this.#countIdle();
+    if (start === end && !isEnd) this.#countIdle();
     else this.#idleFrames = 0;
-    // All streams share the connection's window: it is given back at once, whoever is slow.
-    this.#unreleased += count;
-    if (this.#unreleased >= limits.connectionWindowBytes / 2) {
-      this.#sender.windowUpdate(0, this.#unreleased);
-      this.#unreleased = 0;
-    }
     const [from, to] = unpadded(flags, bytes, start, end);
-    if (stream === undefined) return;
-    stream.receiveWindow -= count;
-    stream.unreleased += count;
-    if (stream.receiveWindow < 0)
-      throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'more DATA than the window allows');
-    stream.onData(bytes, from, to, isEnd);
+    this.#windows.receive(stream, end - start);
+    stream?.onData(bytes, from, to, isEnd);
   }
 
   #onHeaders(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
@@ -194,27 +187,10 @@ export class Connection {
     const [unpaddedStart, to] = unpadded(flags, bytes, start, end);
     const from = unpaddedStart + (flags & Flag.PRIORITY ? 5 : 0);
     if (from > to) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'HEADERS is too short');
-    const isEnd = (flags & Flag.END_STREAM) !== 0;
-    if (flags & Flag.END_HEADERS) this.#onBlock(streamId, isEnd, bytes, from, to);
-    else this.#block = { streamId, isEnd, parts: [bytes.subarray(from, to)], bytes: to - from };
+    this.#blocks.begin(flags, streamId, bytes, from, to);
   }
 
-  #onContinuation(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    const block = this.#block;
-    if (block === undefined || block.streamId !== streamId) throw broken('CONTINUATION of no header block');
-    block.parts.push(bytes.subarray(start, end));
-    block.bytes += end - start;
-    if (block.bytes > limits.headerListBytes || block.parts.length > limits.headerFrames) {
-      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'a header block without end');
-    }
-    if ((flags & Flag.END_HEADERS) === 0) return;
-    this.#block = undefined;
-    this.#onBlock(streamId, block.isEnd, Buffer.concat(block.parts), 0, block.bytes);
-  }
-
-  // Every block is decoded, also of a stream that has ended: the ones behind it build on it.
-  #onBlock(streamId: number, isEnd: boolean, bytes: Buffer, start: number, end: number): void {
-    const list = this.#decoder.decode(bytes, start, end);
+  #onHeaderList(streamId: number, list: HeaderList | undefined, isEnd: boolean): void {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) this.#countIdle();
     else {
@@ -260,9 +236,9 @@ export class Connection {
   }
 
   #onPing(flags: number, data: Buffer): void {
-    if (flags & Flag.ACK) return;
     this.#countIdle();
-    this.#sender.ping(data, true);
+    if ((flags & Flag.ACK) === 0) this.#sender.ping(data, true);
+    else if (data.equals(probeData)) this.#windows.onProbed(this.#streams.values());
   }
 
   #onGoAway(bytes: Buffer, start: number, end: number): void {
@@ -316,28 +292,6 @@ export class Connection {
     this.#isDraining = true;
     this.#events.onDraining();
   }
-
-  #keepAlive(timeMs: number, timeoutMs: number): void {
-    let pingedAt = Number.NEGATIVE_INFINITY;
-    const check = (): void => {
-      const now = performance.now();
-      const isWaiting = this.#lastFrameAt < pingedAt;
-      if (isWaiting && now - pingedAt >= timeoutMs) this.close(new Error('keepalive: no answer to PING'));
-      else if (!isWaiting && this.#streams.size > 0 && now - this.#lastFrameAt >= timeMs) {
-        pingedAt = now;
-        this.#sender.ping(Buffer.alloc(8), false);
-      }
-    };
-    this.#keepaliveTimer = setInterval(check, Math.max(10, Math.min(timeMs, timeoutMs) / 2)).unref();
-  }
-}
-
-/** Where the payload of DATA or HEADERS is, without its padding. */
-function unpadded(flags: number, bytes: Buffer, start: number, end: number): readonly [start: number, end: number] {
-  if ((flags & Flag.PADDED) === 0) return [start, end];
-  const padding = start < end ? bytes.readUInt8(start) : 0;
-  if (start + 1 + padding > end) throw broken('more padding than payload');
-  return [start + 1, end - padding];
 }
 
 function broken(message: string): ConnectionError {

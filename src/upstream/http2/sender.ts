@@ -68,6 +68,12 @@ export class Sender {
     this.#flushSoon();
   }
 
+  /** Our SETTINGS_INITIAL_WINDOW_SIZE: it widens the streams that are open as well. */
+  streamWindow(bytes: number): void {
+    this.#writer.settings([[Setting.INITIAL_WINDOW_SIZE, bytes]]);
+    this.#flushSoon();
+  }
+
   settingsAck(): void {
     this.#writer.settingsAck();
     this.#flushSoon();

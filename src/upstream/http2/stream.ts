@@ -39,8 +39,10 @@ export const limits: {
   readonly headerListBytes: number;
   /** Frames of one header block. */
   readonly headerFrames: number;
-  /** What a stream may send ahead of its reader. */
+  /** What a stream may send ahead of its reader, at first. */
   readonly streamWindowBytes: number;
+  /** What that may grow to. */
+  readonly maxStreamWindowBytes: number;
   /** What all streams together may have on the way. */
   readonly connectionWindowBytes: number;
   /** Frames in a row that bring no call forward. */
@@ -51,6 +53,7 @@ export const limits: {
   headerListBytes: 64 * 1024,
   headerFrames: 64,
   streamWindowBytes: 256 * 1024,
+  maxStreamWindowBytes: 1024 * 1024,
   connectionWindowBytes: 4 * 1024 * 1024,
   idleFrames: 10_000,
   socketBytes: 256 * 1024,
