@@ -5,6 +5,7 @@ import { type ChannelInterface, Metadata as GrpcMetadata, type StatusObject } fr
 import { codeName, GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { Metadata } from '../transcode/exchange.ts';
+import { cancelledBy, deadlineExceeded, replyTooLarge, requestTooLarge, unreachable } from './call-errors.ts';
 import { joinedMetadata } from './call-metadata.ts';
 import type { CallHandler, TransportCall } from './calls.ts';
 import type { CallOptions, MessageLimits } from './transport.ts';
@@ -22,7 +23,7 @@ export class GrpcJsCall implements TransportCall {
   #isReading = false;
   #hasEnded = false;
   #onWritten: (() => void) | undefined;
-  readonly #onAbort = (): void => this.fail(cancelled(this.#options.signal?.reason));
+  readonly #onAbort = (): void => this.fail(cancelledBy(this.#options.signal?.reason));
 
   /** Throws for metadata that cannot be sent. */
   constructor(
@@ -94,10 +95,8 @@ export class GrpcJsCall implements TransportCall {
   }
 
   #isSendable(message: Uint8Array): boolean {
-    if (message.length > this.#limits.maxRequestBytes) {
-      const text = `the request message has ${message.length} bytes, over the limit of ${this.#limits.maxRequestBytes}`;
-      this.fail(new StatusError(GrpcCode.RESOURCE_EXHAUSTED, text, { httpStatus: 413 }));
-    }
+    const { maxRequestBytes } = this.#limits;
+    if (message.length > maxRequestBytes) this.fail(requestTooLarge(message.length, maxRequestBytes));
     return !this.#hasEnded;
   }
 
@@ -123,17 +122,14 @@ export class GrpcJsCall implements TransportCall {
     const isLocal = this.#headers === undefined && Object.keys(metadata.toJSON()).length === 0;
     const cause = isLocal ? new Error(details) : undefined;
     if (code === GrpcCode.DEADLINE_EXCEEDED && performance.now() >= this.#options.deadline - 1) {
-      return new StatusError(code, 'deadline exceeded', { cause });
+      return deadlineExceeded(cause);
     }
     if (isLocal && code === GrpcCode.UNAVAILABLE) {
-      const reason = /\b(?:[a-z]+ )?E[A-Z]{3,}\b/.exec(details)?.[0];
-      const message = `upstream ${this.#target} is unreachable`;
-      return new StatusError(code, reason === undefined ? message : `${message}: ${reason}`, { cause });
+      return unreachable(this.#target, /\b(?:[a-z]+ )?E[A-Z]{3,}\b/.exec(details)?.[0], cause);
     }
     // grpc-js tells its own limit from the upstream's RESOURCE_EXHAUSTED by the text alone.
     if (code === GrpcCode.RESOURCE_EXHAUSTED && /^Received message (larger than max|that decompresses)/.test(details)) {
-      const message = `the reply is over the limit of ${this.#limits.maxReplyBytes} bytes`;
-      return new StatusError(code, message, { httpStatus: 502, cause: new Error(details) });
+      return replyTooLarge(this.#limits.maxReplyBytes, new Error(details));
     }
     const statusDetails = metadata.get('grpc-status-details-bin')[0];
     return new StatusError(codeName(code) === 'UNKNOWN' ? GrpcCode.UNKNOWN : code, details, {
@@ -143,12 +139,6 @@ export class GrpcJsCall implements TransportCall {
       ...(statusDetails instanceof Buffer && { statusDetails: new Uint8Array(statusDetails) }),
     });
   }
-}
-
-function cancelled(reason: unknown): StatusError {
-  return reason instanceof StatusError
-    ? reason
-    : new StatusError(GrpcCode.CANCELLED, 'the call was cancelled', { cause: reason });
 }
 
 function toGrpc(metadata: Metadata): GrpcMetadata {

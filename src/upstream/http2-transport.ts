@@ -2,8 +2,8 @@
  * The transport over our own HTTP/2: connections to one target, opened when they are needed and again when they break.
  */
 import type { Socket } from 'node:net';
-import { GrpcCode } from '../status/code.ts';
-import { StatusError } from '../status/status-error.ts';
+import type { StatusError } from '../status/status-error.ts';
+import { unreachable } from './call-errors.ts';
 import { Calls } from './calls.ts';
 import { type CallHost, Http2Call } from './http2/call.ts';
 import { Connection, type ConnectionOptions } from './http2/connection.ts';
@@ -83,7 +83,7 @@ class Http2Transport implements Transport, CallHost {
   }
 
   connect(): void {
-    if (this.#connections.size === 0 && this.#retryTimer === undefined) this.#open();
+    if (this.#openCount() === 0 && this.#retryTimer === undefined) this.#open();
   }
 
   ready(signal: AbortSignal): Promise<void> {
@@ -126,8 +126,8 @@ class Http2Transport implements Transport, CallHost {
   #freest(): Connection | undefined {
     let freest: Connection | undefined;
     for (const connection of this.#connections) {
-      if (connection.canOpen && (freest === undefined || connection.streamCount < freest.streamCount))
-        freest = connection;
+      const isFreer = freest === undefined || connection.streamCount < freest.streamCount;
+      if (connection.canOpen && isFreer) freest = connection;
     }
     return freest;
   }
@@ -145,7 +145,7 @@ class Http2Transport implements Transport, CallHost {
   }
 
   #openMore(): void {
-    if (this.#connections.size < maxConnections && this.#retryTimer === undefined) this.#open();
+    if (this.#openCount() < maxConnections && this.#retryTimer === undefined) this.#open();
   }
 
   #open(): void {
@@ -191,7 +191,8 @@ class Http2Transport implements Transport, CallHost {
   // A connection that was good has gone: the next is opened at once, and calls wait for it. Not more often than the
   // shortest pause allows, so that an upstream that ends each of them costs no more.
   #lost(): void {
-    if (this.#hasOpen() || this.#attempt !== undefined || this.#retryTimer !== undefined || this.#isClosed) return;
+    if (this.#openCount() > 0 || this.#attempt !== undefined || this.#retryTimer !== undefined || this.#isClosed)
+      return;
     this.#setState('connecting');
     this.#openAt(this.#lastAttemptAt + this.#pause.minMs);
   }
@@ -199,7 +200,7 @@ class Http2Transport implements Transport, CallHost {
   #failed(socket: Socket, error: Error): void {
     if (!this.#endAttempt(socket) || this.#isClosed) return;
     this.#lastError = error;
-    if (this.#hasOpen()) return;
+    if (this.#openCount() > 0) return;
     this.#setState('failing');
     const { minMs, maxMs } = this.#pause;
     const jitter = 0.8 + 0.4 * Math.random();
@@ -210,8 +211,8 @@ class Http2Transport implements Transport, CallHost {
     for (const call of waiting) call.fail(this.#unreachable());
   }
 
-  #hasOpen(): boolean {
-    return [...this.#connections].some((connection) => !connection.isDraining);
+  #openCount(): number {
+    return [...this.#connections].filter((connection) => !connection.isDraining).length;
   }
 
   #openAt(instant: number): void {
@@ -231,10 +232,7 @@ class Http2Transport implements Transport, CallHost {
   }
 
   #unreachable(): StatusError {
-    const reason = reasonOf(this.#lastError);
-    const message = `upstream ${this.target} is unreachable`;
-    const text = reason === undefined ? message : `${message}: ${reason}`;
-    return new StatusError(GrpcCode.UNAVAILABLE, text, { cause: this.#lastError });
+    return unreachable(this.target, reasonOf(this.#lastError), this.#lastError);
   }
 }
 

@@ -4,6 +4,7 @@
 import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 import type { Metadata } from '../../transcode/exchange.ts';
+import { cancelledBy, deadlineExceeded, requestTooLarge } from '../call-errors.ts';
 import { joinedMetadata } from '../call-metadata.ts';
 import type { CallHandler, TransportCall } from '../calls.ts';
 import type { CallOptions, MessageLimits } from '../transport.ts';
@@ -54,14 +55,7 @@ export class Http2Call implements TransportCall, Stream {
   #unprocessed = 0;
   #hasEnded = false;
   #onSent: (() => void) | undefined;
-  readonly #onAbort = (): void => {
-    const reason: unknown = this.#signal?.reason;
-    this.fail(
-      reason instanceof StatusError
-        ? reason
-        : new StatusError(GrpcCode.CANCELLED, 'the call was cancelled', { cause: reason }),
-    );
-  };
+  readonly #onAbort = (): void => this.fail(cancelledBy(this.#signal?.reason));
 
   /** Throws for metadata that cannot be sent. */
   constructor(host: CallHost, { path, metadata, deadline, signal }: CallOptions, handler: CallHandler) {
@@ -136,8 +130,7 @@ export class Http2Call implements TransportCall, Stream {
     if (this.#hasEnded) return;
     // The rest of a message must come, however large it is; only whole ones that nobody has read hold the upstream back.
     this.#connection?.release(this, this.#unread);
-    if (isEnd)
-      this.#endEarly(new StatusError(GrpcCode.INTERNAL, 'the upstream ended the call without gRPC status'), true);
+    if (isEnd) this.#endEarly(endedBadly('without gRPC status'), true);
   }
 
   onReset(code: number): void {
@@ -202,17 +195,13 @@ export class Http2Call implements TransportCall, Stream {
 
   #isSendable(message: Uint8Array): boolean {
     const { maxRequestBytes } = this.#host.limits;
-    if (message.length > maxRequestBytes) {
-      const text = `the request message has ${message.length} bytes, over the limit of ${maxRequestBytes}`;
-      this.fail(new StatusError(GrpcCode.RESOURCE_EXHAUSTED, text, { httpStatus: 413 }));
-    }
+    if (message.length > maxRequestBytes) this.fail(requestTooLarge(message.length, maxRequestBytes));
     return !this.#hasEnded;
   }
 
   #finish(head: ReplyHead): void {
     let error = endError(head, this.#headers ?? []);
-    if (error === undefined && this.#reader.isInside)
-      error = new StatusError(GrpcCode.INTERNAL, 'the upstream ended the call inside a message');
+    if (error === undefined && this.#reader.isInside) error = endedBadly('inside a message');
     this.#forget();
     this.#end(head.metadata, error);
   }
@@ -248,13 +237,13 @@ function timeoutText(ms: number): string {
   return ms < 1e8 ? `${Math.max(1, ms)}m` : `${Math.ceil(ms / 1000)}S`;
 }
 
-function deadlineExceeded(): StatusError {
-  return new StatusError(GrpcCode.DEADLINE_EXCEEDED, 'deadline exceeded');
-}
-
 function tooManyHeaders(): StatusError {
   const message = 'the upstream sent more metadata than is read';
   return new StatusError(GrpcCode.RESOURCE_EXHAUSTED, message, { httpStatus: 502 });
+}
+
+function endedBadly(how: string): StatusError {
+  return new StatusError(GrpcCode.INTERNAL, `the upstream ended the call ${how}`);
 }
 
 function malformed(what: string): StatusError {

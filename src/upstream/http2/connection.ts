@@ -62,7 +62,7 @@ export class Connection {
     const reader = new FrameReader((...frame) => this.#onFrame(...frame));
     socket.on('data', (bytes) => this.#read(reader, bytes));
     socket.on('error', (error) => this.#closed(error));
-    socket.on('close', () => this.#closed(new Error('connection closed')));
+    for (const event of ['end', 'close']) socket.on(event, () => this.#closed(new Error('connection closed')));
     // Deadlines keep the process alive while there are calls; a connection without any does not.
     socket.unref();
     if (keepalive === undefined) return;

@@ -4,6 +4,7 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
+import { replyTooLarge } from '../call-errors.ts';
 import { messageHeadBytes } from './frame-writer.ts';
 
 const inflaters: ReadonlyMap<string, typeof gunzipSync> = new Map([
@@ -42,7 +43,7 @@ export class MessageReader {
         offset = this.#readHead(bytes, offset, end);
         if (this.#headLength < messageHeadBytes) return;
         const length = this.#head.readUInt32BE(1);
-        if (length > this.#maxBytes) throw this.#tooLarge(length);
+        if (length > this.#maxBytes) throw replyTooLarge(this.#maxBytes, new Error(`a message of ${length} bytes`));
         if (end - offset >= length) {
           this.#deliver(new Uint8Array(bytes.buffer, bytes.byteOffset + offset, length));
           offset += length;
@@ -90,13 +91,8 @@ export class MessageReader {
       const { buffer, byteOffset, length } = inflate(message, { maxOutputLength: this.#maxBytes });
       return new Uint8Array(buffer, byteOffset, length);
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw this.#tooLarge(undefined, cause);
+      if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw replyTooLarge(this.#maxBytes, cause);
       throw new StatusError(GrpcCode.INTERNAL, 'the upstream sent a message that does not decompress', { cause });
     }
-  }
-
-  #tooLarge(length: number | undefined, cause = new Error(`a message of ${length} bytes`) as unknown): StatusError {
-    const message = `the reply is over the limit of ${this.#maxBytes} bytes`;
-    return new StatusError(GrpcCode.RESOURCE_EXHAUSTED, message, { httpStatus: 502, cause });
   }
 }
