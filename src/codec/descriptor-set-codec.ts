@@ -31,6 +31,8 @@ export function createCodec(descriptorSet: Uint8Array): DescriptorSetCodec {
   return {
     jsonToWire(type, json, options = {}) {
       const codec: Codec = options.ignoreUnknown === true ? lenient : strict;
+      // Encoding would put U+FFFD in its place without a word.
+      if (/\p{Surrogate}/u.test(json)) throw new CodecError('', 'the text has half of a surrogate pair');
       return codec.messageReader(find(type))(Buffer.from(json, 'utf8'));
     },
     wireToJson(type, wire) {

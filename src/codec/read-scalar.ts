@@ -4,7 +4,7 @@
 
 import { scratch as shared } from '../wire/scratch.ts';
 import { writeVarint32, writeVarint64 } from '../wire/varint.ts';
-import { decodeString, excerpt, expectLiteral, fail, findString, scanNumber } from './json-cursor.ts';
+import { decodeString, excerpt, expectLiteral, fail, findString, scanNumberText } from './json-cursor.ts';
 import { doubleOf, parseDouble, parseInteger } from './read-number.ts';
 import type { ReaderField } from './read-plan.ts';
 import {
@@ -135,7 +135,7 @@ function readShortInteger(op: Op, from: number, p: number): number {
 }
 
 function readBareNumber(op: Op, from: number, p: number): number {
-  scanNumber(from);
+  if (!scanNumberText(from)) return failKind(op, from);
   const end = scratch.at;
   const after = op === opDouble ? putDouble(doubleOf(from, end), p) : putNumberText(op, from, end, p);
   if (after < 0) return failKind(op, from);
@@ -279,8 +279,7 @@ export function readEnum(field: ReaderField, from: number, p: number, ignoresUnk
   } else if (field.isNullEnum && scratch.bytes[from] === 0x6e) {
     expectLiteral(from, 'null');
     number = 0;
-  } else {
-    scanNumber(from);
+  } else if (scanNumberText(from)) {
     const end = scratch.at;
     const isKnown =
       parseInteger(from, end, true, false) &&

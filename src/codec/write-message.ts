@@ -58,19 +58,19 @@ function writeMessage(plan: WriterPlan, from: number, end: number, p: number, de
   if (plan.dense === null) plan.compile();
   if (plan.special !== plainMessage) return writeSpecial(plan, from, end, p, depth);
   const start = p;
-  p = writeFields(plan, from, end, p, depth);
-  // Each field begins with a comma; the first becomes the brace.
-  if (p === start) p++;
+  p = writeFields(plan, from, end, p, depth, 0x7b);
+  if (p === start) scratch.bytes[p++] = 0x7b;
   if (p > scratch.limit) grow(p);
-  scratch.bytes[start] = 0x7b;
   scratch.bytes[p] = 0x7d;
   return p + 1;
 }
 
-function writeFields(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
+/** The members of an object, each behind a comma, but the first behind `opener`. */
+function writeFields(plan: WriterPlan, from: number, end: number, p: number, depth: number, opener: number): number {
   if (depth > context.maxDepth) throw new Fault(`nested more than ${context.maxDepth} deep`, from);
   const base = openSeen(plan.seenWords);
   const dense = plan.dense as readonly (WriterField | null)[];
+  const start = p;
   let position = from;
   let expected = 0;
   while (position < end) {
@@ -89,10 +89,12 @@ function writeFields(plan: WriterPlan, from: number, end: number, p: number, dep
     if (context.writesDefaults) {
       p = writeDefaults(plan, expected, field.index, base, p);
       expected = field.index + 1;
+      if (p !== start) scratch.bytes[start] = opener;
     }
     const keyLength = field.key.length;
     if (p + keyLength > scratch.limit) grow(p + keyLength);
     const valueStart = copyText(field.key, p);
+    if (p === start) scratch.bytes[p] = opener;
     reached = valueStart;
     const valueEnd =
       field.shape === single
@@ -112,7 +114,10 @@ function writeFields(plan: WriterPlan, from: number, end: number, p: number, dep
     markSeen(field, base);
     p = valueEnd;
   }
-  if (context.writesDefaults) p = writeDefaults(plan, expected, plan.fields.length, base, p);
+  if (context.writesDefaults) {
+    p = writeDefaults(plan, expected, plan.fields.length, base, p);
+    if (p !== start) scratch.bytes[start] = opener;
+  }
   seenTop = base;
   return p;
 }
@@ -175,9 +180,9 @@ function writeValue(field: WriterField, from: number, end: number, p: number, de
 }
 
 function writeList(field: WriterField, tag: number, from: number, end: number, p: number, depth: number): number {
+  scratch.bytes[p] = 0x5b;
   const after = writeElements(field, tag, from, end, p + 1, depth);
   if (after === p + 1) return p;
-  scratch.bytes[p] = 0x5b;
   scratch.bytes[after - 1] = 0x5d;
   return after;
 }
@@ -223,10 +228,10 @@ function writeElements(
 
 function writeMap(field: WriterField, from: number, end: number, p: number, depth: number): number {
   const keys = openKeys();
+  scratch.bytes[p] = 0x7b;
   const after = writeEntries(field, keys, from, end, p + 1, depth);
   closeKeys();
   if (after === p + 1) return p;
-  scratch.bytes[p] = 0x7b;
   scratch.bytes[after - 1] = 0x7d;
   return after;
 }
@@ -351,7 +356,8 @@ function writeStructure(plan: WriterPlan, from: number, end: number, p: number, 
   const field = plan.inner;
   const isList = plan.special === listValueMessage;
   const keys = openKeys();
-  const start = p++;
+  const start = p;
+  scratch.bytes[p++] = isList ? 0x5b : 0x7b;
   for (let position = from; position < end; ) {
     const tag = readTag(position, end);
     position = scratch.at;
@@ -366,7 +372,6 @@ function writeStructure(plan: WriterPlan, from: number, end: number, p: number, 
   }
   closeKeys();
   if (p === start + 1) p++;
-  scratch.bytes[start] = isList ? 0x5b : 0x7b;
   scratch.bytes[p - 1] = isList ? 0x5d : 0x7d;
   return p;
 }
@@ -421,7 +426,7 @@ function writeAny(plan: WriterPlan, from: number, end: number, p: number, depth:
   }
   if (inner.dense === null) inner.compile();
   if (p > scratch.limit) grow(p);
-  if (inner.special === plainMessage) p = writeFields(inner, valueFrom, valueEnd, p, depth + 1);
+  if (inner.special === plainMessage) p = writeFields(inner, valueFrom, valueEnd, p, depth + 1, 0x2c);
   else p = writeMessage(inner, valueFrom, valueEnd, writeAscii(',"value":', p), depth + 1);
   scratch.bytes[p] = 0x7d;
   return p + 1;

@@ -101,10 +101,13 @@ export function writeDouble(value: number, p: number): number {
   return writeAscii(Number.isFinite(value) ? String(value) : `"${value}"`, p);
 }
 
+const smallestNormal = 2 ** -126;
+
 /** The shortest digits that read as the same float. */
 export function writeFloat(value: number, p: number): number {
   if (value === (value | 0) || !Number.isFinite(value)) return writeDouble(value, p);
-  for (let precision = 6; precision < 9; precision++) {
+  // A decimal of six digits is one float at most, so without trailing zeros it is the shortest; denormals have fewer.
+  for (let precision = Math.abs(value) < smallestNormal ? 1 : 6; precision < 9; precision++) {
     const decimal = Number(value.toPrecision(precision));
     if (Math.fround(decimal) === value) return writeDouble(decimal, p);
   }
