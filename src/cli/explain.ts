@@ -75,9 +75,12 @@ function messageOf(
   captures: readonly string[],
 ): Pick<Report, 'message' | 'error'> {
   try {
-    const { message } = transcoder.of(binding).bindRequest(request, captures);
     const write = createCodec(schema).messageWriter(binding.method.input);
-    return { message: JSON.parse(new TextDecoder().decode(write(message))) };
+    const jsonOf = (message: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(write(message)));
+    const { request: binder } = transcoder.of(binding);
+    if (binder.kind === 'one') return { message: jsonOf(binder.bind(request, captures).message) };
+    const stream = binder.bind(request, captures);
+    return { message: [...stream.push(request.body), ...stream.end()].map(jsonOf) };
   } catch (error) {
     if (error instanceof StatusError) return { error: errorOf(error) };
     throw error;

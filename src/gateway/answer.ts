@@ -7,7 +7,7 @@ import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { type HttpReply, type HttpRequest, type HttpStreamReply, headerText } from '../transcode/exchange.ts';
 import { isErrorEnveloped } from '../transcode/stream-framing.ts';
-import { type CallContext, callServerStream, callUnary } from './call.ts';
+import { type CallContext, callMethod } from './call.ts';
 import type { Generation } from './generation.ts';
 import { isMethodOverride, overriddenRequest } from './method-override.ts';
 
@@ -64,14 +64,14 @@ export async function answer(match: Match, request: HttpRequest, context: Answer
     if (outcome.kind !== 'matched') return { reply: unmatchedReply(outcome, request), error: undefined };
     const http = isOverride ? overriddenRequest(request) : request;
     const { binding, captures } = outcome;
-    const call = binding.method.isServerStreaming ? callServerStream : callUnary;
     const { limits } = generation.options;
-    const reply = await call(
+    const reply = await callMethod(
       { binding, captures, http, signal: context.signal },
       {
         transcoder: generation.transcoder,
         targetOf: context.targetOf,
         streamTimeoutMs: limits.streamTimeout,
+        streamIdleMs: limits.streamIdle,
         maxTimeoutMs: limits.timeoutMax,
       },
     );

@@ -4,6 +4,7 @@
 import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
+import type { MessageStream } from '../transcode/bind-stream.ts';
 import { timeoutOf } from '../transcode/deadline.ts';
 import {
   type HttpReply,
@@ -14,9 +15,11 @@ import {
 } from '../transcode/exchange.ts';
 import { headersOf, metadataOf, trailerHeadersOf } from '../transcode/metadata.ts';
 import { framingOf } from '../transcode/stream-framing.ts';
+import type { SystemParameters } from '../transcode/system-parameters.ts';
 import type { Transcoder } from '../transcode/transcoder.ts';
 import type { CallOptions, Transport } from '../upstream/transport.ts';
-import { frameMessages, type MessageFramer, rawFramer, textFramer } from './frame-messages.ts';
+import { frameMessages, rawFramer, textFramer } from './frame-messages.ts';
+import { createIdleTimer } from './idle-timer.ts';
 
 /** A request whose rule is known. */
 export interface MatchedRequest {
@@ -40,22 +43,35 @@ export interface CallContext {
   /** Undefined when no upstream is configured for the service. */
   readonly targetOf: (service: string) => CallTarget | undefined;
   readonly streamTimeoutMs: number;
+  /** How long a stream may be silent. */
+  readonly streamIdleMs: number;
   readonly maxTimeoutMs: number;
 }
 
-/** The answer of a method with one reply. Throws StatusError. */
-export async function callUnary(request: MatchedRequest, context: CallContext): Promise<HttpReply> {
-  const { transcoder } = context;
-  const { binding, captures, http } = request;
-  const { bindRequest, reply } = transcoder.of(binding);
-  const { message, system } = bindRequest(http, captures);
+/**
+ * The answer of one call. That of a method with a stream of replies is given once its first message or its end is there: until then an
+ * error has its own HTTP status. Throws StatusError.
+ */
+export function callMethod(request: MatchedRequest, context: CallContext): Promise<HttpReply | HttpStreamReply> {
+  return request.binding.method.isServerStreaming ? callForStream(request, context) : callForOne(request, context);
+}
+
+async function callForOne(request: MatchedRequest, context: CallContext): Promise<HttpReply> {
+  const { binding, http } = request;
+  const idle = createIdleTimer(context.streamIdleMs, 'the client');
+  const { messages, system } = bindMessages(request, context, (chunk) => idle.waitFor(chunk));
   if (system.alt === 'sse') {
     throw StatusError.invalidField('alt', `${binding.method.fullName} answers with one message; sse is for streams`);
   }
   const { transport, timeoutMs } = targetOf(binding, context);
-  const answer = await transport.unary(callOptionsOf(request, context, timeoutMs), message);
+  const isStream = binding.method.isClientStreaming;
+  const callOptions = isStream
+    ? callOptionsOf(request, context, context.streamTimeoutMs, idle.signal)
+    : callOptionsOf(request, context, timeoutMs);
+  const answer = await transport.unary(callOptions, messages);
+  const { reply } = context.transcoder.of(binding);
   const { contentType, body } = reply.render(answer.message, headerText(http.headers['accept']), system);
-  const { metadata } = transcoder.options;
+  const { metadata } = context.transcoder.options;
   const headers: Metadata = [
     ['content-type', contentType],
     ...headersOf(answer.headers, metadata),
@@ -64,28 +80,61 @@ export async function callUnary(request: MatchedRequest, context: CallContext): 
   return { status: 200, headers, body };
 }
 
-/**
- * The answer of a server-streaming method, once its first message or its end is there: until then an error has its own
- * HTTP status. Throws StatusError.
- */
-export async function callServerStream(request: MatchedRequest, context: CallContext): Promise<HttpStreamReply> {
-  const { transcoder } = context;
-  const { binding, captures, http } = request;
-  const { bindRequest, reply } = transcoder.of(binding);
-  const { message, system } = bindRequest(http, captures);
-  const framing =
-    reply.raw === undefined ? framingOf(headerText(http.headers['accept']), system, transcoder.options) : undefined;
-  const framer: MessageFramer =
-    framing === undefined ? rawFramer(reply) : textFramer({ framing, reply, system, errors: transcoder.errors });
+async function callForStream(request: MatchedRequest, context: CallContext): Promise<HttpStreamReply> {
+  const { binding, http } = request;
+  const { options, errors } = context.transcoder;
+  const { reply } = context.transcoder.of(binding);
+  const idle = createIdleTimer(context.streamIdleMs, 'the upstream');
+  const { messages, system } = bindMessages(request, context, (chunk) => {
+    idle.touch();
+    return chunk;
+  });
+  const framing = reply.raw ? undefined : framingOf(headerText(http.headers['accept']), system, options);
+  const framer = framing === undefined ? rawFramer(reply) : textFramer({ framing, reply, system, errors });
   const { transport } = targetOf(binding, context);
-  const stream = transport.stream(callOptionsOf(request, context, context.streamTimeoutMs), message);
-  return await frameMessages(stream, framer, transcoder.options.metadata);
+  const stream = transport.stream(callOptionsOf(request, context, context.streamTimeoutMs, idle.signal), messages);
+  return await frameMessages(stream, framer, { metadata: options.metadata, idle });
+}
+
+interface BoundMessages {
+  readonly messages: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly system: SystemParameters;
+}
+
+type ChunkPromise = Promise<IteratorResult<Uint8Array>>;
+
+/** The request's message, or the messages of its stream as they arrive. `watch` sees each wait for a chunk of the body. */
+function bindMessages(
+  { binding, captures, http }: MatchedRequest,
+  { transcoder }: CallContext,
+  watch: (chunk: ChunkPromise) => ChunkPromise,
+): BoundMessages {
+  const { request } = transcoder.of(binding);
+  if (request.kind === 'one') {
+    const { message, system } = request.bind(http, captures);
+    return { messages: message, system };
+  }
+  const stream = request.bind(http, captures);
+  return { messages: pump(http, stream, watch), system: stream.system };
+}
+
+/** Pulled by the upstream: a slow one slows the client. */
+async function* pump(
+  { chunks, body }: HttpRequest,
+  stream: MessageStream,
+  watch: (chunk: ChunkPromise) => ChunkPromise,
+): AsyncGenerator<Uint8Array, void> {
+  if (body.length > 0) yield* stream.push(body);
+  const iterator = chunks?.[Symbol.asyncIterator]();
+  while (iterator !== undefined) {
+    const { done, value } = await watch(iterator.next());
+    if (done) break;
+    yield* stream.push(value);
+  }
+  yield* stream.end();
 }
 
 function targetOf({ method }: Binding, context: CallContext): CallTarget {
-  if (method.isClientStreaming) {
-    throw new StatusError(GrpcCode.UNIMPLEMENTED, `${method.fullName} takes a stream of requests; call it over gRPC`);
-  }
   const target = context.targetOf(method.service.fullName);
   if (target !== undefined) return target;
   throw new StatusError(GrpcCode.UNIMPLEMENTED, `no upstream is configured for ${method.service.fullName}`);
@@ -95,12 +144,13 @@ function callOptionsOf(
   { binding, http, signal }: MatchedRequest,
   { transcoder, maxTimeoutMs }: CallContext,
   defaultTimeoutMs: number,
+  idle?: AbortSignal,
 ): CallOptions {
   const { metadata, limits } = transcoder.options;
   return {
     path: binding.method.path,
     metadata: metadataOf(http.headers, metadata, limits),
     deadline: performance.now() + timeoutOf(http.headers, defaultTimeoutMs, maxTimeoutMs),
-    signal,
+    signal: idle === undefined ? signal : AbortSignal.any([signal, idle]),
   };
 }

@@ -10,6 +10,7 @@ import type { ReplyRenderer } from '../transcode/render-reply.ts';
 import { isIndentable, type StreamFraming } from '../transcode/stream-framing.ts';
 import type { SystemParameters } from '../transcode/system-parameters.ts';
 import type { ReplyStream } from '../upstream/transport.ts';
+import type { IdleTimer } from './idle-timer.ts';
 
 /** How one reply's messages become bytes. */
 export interface MessageFramer {
@@ -49,13 +50,18 @@ export function rawFramer({ raw }: ReplyRenderer): MessageFramer {
   };
 }
 
+export interface FramingContext {
+  readonly metadata: MetadataOptions;
+  readonly idle: IdleTimer;
+}
+
 /** Resolves with the first batch or the end; rejects with the error that came before any message. */
 export async function frameMessages(
   stream: ReplyStream,
   framer: MessageFramer,
-  options: MetadataOptions,
+  { metadata: options, idle }: FramingContext,
 ): Promise<HttpStreamReply> {
-  const iterator = stream[Symbol.asyncIterator]();
+  const iterator = watched(stream[Symbol.asyncIterator](), idle);
   const first = await iterator.next();
   const metadata = await stream.headers;
   let failure: StatusError | undefined;
@@ -73,9 +79,16 @@ export async function frameMessages(
 }
 
 type Batch = IteratorResult<readonly Uint8Array[]>;
+type Batches = AsyncIterator<readonly Uint8Array[]>;
+
+function watched(batches: Batches, idle: IdleTimer): Batches {
+  return { next: () => idle.waitFor(batches.next()), return: async () => (await batches.return?.()) ?? ended };
+}
+
+const ended: Batch = { done: true, value: undefined };
 
 async function* pieces(
-  iterator: AsyncIterator<readonly Uint8Array[]>,
+  iterator: Batches,
   first: Batch,
   framer: MessageFramer,
   fail: (error: StatusError) => void,

@@ -39,11 +39,16 @@ export const limitsSchema = {
       default: '1h',
       description: 'Deadline of a streaming call that asks for none.',
     },
+    streamIdle: {
+      $ref: '#/$defs/duration',
+      default: '60s',
+      description: 'How long a stream may be silent before the call is ended.',
+    },
     headersTimeout: { $ref: '#/$defs/duration', default: '10s', description: 'Time for the header block to arrive.' },
     requestTimeout: {
       $ref: '#/$defs/duration',
       default: '30s',
-      description: 'Time for a whole unary request to arrive.',
+      description: 'Time for a body to arrive, but for those that are a stream of messages.',
     },
     connections: { type: 'integer', minimum: 1, default: 10000, description: 'Open client connections per process.' },
     drain: { $ref: '#/$defs/duration', default: '10s', description: 'Time for open calls to finish at shutdown.' },

@@ -35,6 +35,7 @@ export function transcodeOptionsOf({ transcoding, limits }: Options): TranscodeO
       metadataBytes: limits.metadataBytes,
       metadataPairs: limits.metadataPairs,
       queryPairs: limits.queryPairs,
+      maxMessageBytes: limits.bodyBytes,
       depth: limits.jsonDepth,
     },
   });

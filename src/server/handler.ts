@@ -10,7 +10,7 @@ import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import type { StatusError } from '../status/status-error.ts';
 import type { HttpRequest } from '../transcode/exchange.ts';
-import { announcesBody, leavesBodyUnread, readBody } from './read-body.ts';
+import { announcesBody, readBody, readChunks } from './read-body.ts';
 import { streamBody } from './stream-body.ts';
 
 /** What hooks see as `request.rpc`: the RPC that this request calls. */
@@ -45,13 +45,10 @@ export function rpcOf(request: FastifyRequest, gateway: Gateway): RequestRpc | u
 export async function handle(request: FastifyRequest, reply: FastifyReply, gateway: Gateway): Promise<FastifyReply> {
   const hangUp = abortOnHangUp(reply);
   try {
-    const http: HttpRequest = {
-      method: request.method,
-      target: request.raw.url ?? '/',
-      headers: request.headers,
-      body: await bodyOf(request, gateway.options.limits),
-    };
-    const answer = await gateway.answer(matchOf(request, gateway), http, hangUp.signal);
+    const match = matchOf(request, gateway);
+    const isStream = match.binding?.method.isClientStreaming === true;
+    const http = isStream ? streamedRequest(request) : await wholeRequest(request, gateway.options.limits);
+    const answer = await gateway.answer(match, http, hangUp.signal);
     return send(request, reply, { ...answer, hangUp, heartbeatMs: gateway.options.transcoding.heartbeat });
   } catch (error) {
     return fail(request, reply, gateway, error);
@@ -72,14 +69,29 @@ function abortOnHangUp(reply: FastifyReply): AbortController {
   return controller;
 }
 
-async function bodyOf(request: FastifyRequest, limits: LimitOptions): Promise<Uint8Array> {
-  const { body, raw, headers } = request;
-  // Methods whose body Fastify does not look at, such as GET, may still have one: the transcoder decides.
-  const source = body instanceof Readable ? body : announcesBody(headers) ? raw : undefined;
-  if (source === undefined) return new Uint8Array();
+async function wholeRequest(request: FastifyRequest, limits: LimitOptions): Promise<HttpRequest> {
+  const source = bodyOf(request);
+  const head = headOf(request);
+  if (source === undefined) return head;
   const { bodyBytes: bytes, requestTimeout: timeoutMs } = limits;
-  return readBody(source, headers['content-length'], { bytes, timeoutMs });
+  return { ...head, body: await readBody(source, request.headers['content-length'], { bytes, timeoutMs }) };
 }
+
+function streamedRequest(request: FastifyRequest): HttpRequest {
+  const source = bodyOf(request);
+  return { ...headOf(request), chunks: source && readChunks(source) };
+}
+
+function headOf({ method, raw, headers }: FastifyRequest): HttpRequest {
+  return { method, target: raw.url ?? '/', headers, body: empty };
+}
+
+/** Methods whose body Fastify does not look at, such as GET, may still have one: the transcoder decides. */
+function bodyOf({ body, headers, raw }: FastifyRequest): Readable | undefined {
+  return body instanceof Readable ? body : announcesBody(headers) ? raw : undefined;
+}
+
+const empty = new Uint8Array();
 
 interface Sending extends Answer {
   readonly hangUp?: AbortController;
@@ -91,7 +103,8 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
   if (error !== undefined) logFailure(request, reply, error);
   reply.code(answer.status);
   for (const [name, value] of answer.headers) reply.header(name, value);
-  if (leavesBodyUnread(answer.status)) reply.header('connection', 'close');
+  // What is left of a body is not read, so the connection cannot serve another request.
+  if (error !== undefined && bodyOf(request)?.readableEnded === false) reply.header('connection', 'close');
   if ('body' in answer) return reply.send(answer.body);
   if (request.method === 'HEAD') {
     hangUp?.abort();

@@ -47,9 +47,13 @@ export function readBody(body: Readable, announced: string | undefined, limits: 
   });
 }
 
-/** What is left of a body after these is not read, so the connection cannot serve another request. */
-export function leavesBodyUnread(httpStatus: number): boolean {
-  return httpStatus === 413 || httpStatus === 408;
+/** The pieces of a body as they arrive. Leaving it early leaves the rest unread, and the connection open for the answer. */
+export async function* readChunks(body: Readable): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* body.iterator({ destroyOnReturn: false });
+  } catch (cause) {
+    throw cutOff(cause);
+  }
 }
 
 function tooLarge(limit: number): StatusError {

@@ -12,7 +12,7 @@ import { compileQueryBinder } from './bind-query.ts';
 import { type HttpRequest, headerText } from './exchange.ts';
 import { bodyFormatOf } from './media-type.ts';
 import type { TranscodeOptions } from './options.ts';
-import { parseQuery } from './query-string.ts';
+import { parseQuery, type QueryPair } from './query-string.ts';
 import { compileQuerySplitter, emptyQuery, type SplitQuery, type SystemParameters } from './system-parameters.ts';
 import { compileMaskDeriver } from './update-mask.ts';
 
@@ -25,30 +25,54 @@ export interface BoundRequest {
 export type RequestBinder = (request: HttpRequest, captures: readonly string[]) => BoundRequest;
 
 export function compileRequestBinder(binding: Binding, codec: Codec, options: TranscodeOptions): RequestBinder {
-  const split = compileQuerySplitter(binding.method.input, options.ignoredQuery);
-  const bindQuery = compileQueryBinder(binding, codec, options);
+  const bindHead = compileHeadBinder(binding, codec, options);
   const bindBody = compileBodyBinder(binding, codec, options);
-  const bindPath = compilePathBinder(binding.variables, codec);
   const deriveMask = options.patchMask ? compileMaskDeriver(binding, codec) : undefined;
   const refuseCollision = options.collision === 'reject' ? compileCollisionCheck(binding, codec) : undefined;
   return (request, captures) => {
     const { body } = request;
     const contentType = headerText(request.headers['content-type']);
-    const query = queryOf(request.target, split, options);
     const fragments = [bindBody(body, contentType)];
-    if (query.pairs.length > 0) fragments.push(...bindQuery(query.pairs));
+    const head = bindHead(request, captures);
+    fragments.push(...head.query);
     if (body.length > 0 && (deriveMask ?? refuseCollision) !== undefined && bodyFormatOf(contentType) === 'json') {
       refuseCollision?.(body);
-      if (deriveMask !== undefined) fragments.push(deriveMask(body, query.pairs));
+      if (deriveMask !== undefined) fragments.push(deriveMask(body, head.pairs));
     }
-    for (const [index, bind] of bindPath.entries()) fragments.push(bind(captures[index] ?? ''));
-    return { message: concatFragments(fragments.filter((fragment) => fragment.length > 0)), system: query.system };
+    fragments.push(...head.path);
+    return { message: concatFragments(fragments.filter((fragment) => fragment.length > 0)), system: head.system };
+  };
+}
+
+/** What the request's head, its target, gives to a message. */
+export interface BoundHead {
+  readonly system: SystemParameters;
+  /** The query parameters that are fields. */
+  readonly pairs: readonly QueryPair[];
+  readonly query: readonly Uint8Array[];
+  readonly path: readonly Uint8Array[];
+}
+
+export type HeadBinder = (request: HttpRequest, captures: readonly string[]) => BoundHead;
+
+export function compileHeadBinder(binding: Binding, codec: Codec, options: TranscodeOptions): HeadBinder {
+  const split = compileQuerySplitter(binding.method.input, options.ignoredQuery);
+  const bindQuery = compileQueryBinder(binding, codec, options);
+  const bindPath = compilePathBinder(binding.variables, codec);
+  return (request, captures) => {
+    const { system, pairs } = queryOf(request.target, split, options);
+    return {
+      system,
+      pairs,
+      query: pairs.length === 0 ? [] : bindQuery(pairs),
+      path: bindPath.map((bind, index) => bind(captures[index] ?? '')),
+    };
   };
 }
 
 function queryOf(
   target: string,
-  split: (pairs: ReturnType<typeof parseQuery>) => SplitQuery,
+  split: (pairs: readonly QueryPair[]) => SplitQuery,
   options: TranscodeOptions,
 ): SplitQuery {
   const start = target.indexOf('?');

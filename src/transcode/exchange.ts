@@ -14,6 +14,8 @@ export interface HttpRequest {
   /** Lower-case names; a header sent more than once has its values in order. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Uint8Array;
+  /** The body of a call whose requests are a stream, as it arrives; `body` is empty then. */
+  readonly chunks?: AsyncIterable<Uint8Array> | undefined;
 }
 
 /** The value of a header; of one sent more than once the values joined, as RFC 9110, 5.3 reads them. */

@@ -39,6 +39,8 @@ export interface TranscodeLimits {
   readonly metadataBytes: number;
   readonly metadataPairs: number;
   readonly queryPairs: number;
+  /** Bytes of one message of a client stream, as JSON. */
+  readonly maxMessageBytes: number;
   /** Levels of nesting in a dotted query parameter. */
   readonly depth: number;
 }

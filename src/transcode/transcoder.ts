@@ -5,12 +5,15 @@
 import type { Codec } from '../codec/codec.ts';
 import type { Binding } from '../routing/binding.ts';
 import { compileRequestBinder, type RequestBinder } from './bind-request.ts';
+import { compileStreamBinder, type StreamBinder } from './bind-stream.ts';
 import type { TranscodeOptions } from './options.ts';
 import { createErrorRenderer, type ErrorRenderer } from './render-error.ts';
 import { compileReplyRenderer, type ReplyRenderer } from './render-reply.ts';
 
 export interface BindingTranscoder {
-  readonly bindRequest: RequestBinder;
+  readonly request:
+    | { readonly kind: 'one'; readonly bind: RequestBinder }
+    | { readonly kind: 'stream'; readonly bind: StreamBinder };
   readonly reply: ReplyRenderer;
 }
 
@@ -27,7 +30,9 @@ export function createTranscoder(codec: Codec, detailCodec: Codec, options: Tran
     let transcoder = compiled.get(binding);
     if (transcoder === undefined) {
       transcoder = {
-        bindRequest: compileRequestBinder(binding, codec, options),
+        request: binding.method.isClientStreaming
+          ? { kind: 'stream', bind: compileStreamBinder(binding, codec, options) }
+          : { kind: 'one', bind: compileRequestBinder(binding, codec, options) },
         reply: compileReplyRenderer(binding, codec, options),
       };
       compiled.set(binding, transcoder);

@@ -52,7 +52,7 @@ export class Calls {
     this.#begin = begin;
   }
 
-  async unary(options: CallOptions, message: Uint8Array): Promise<UnaryReply> {
+  async unary(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): Promise<UnaryReply> {
     return await new Promise((resolve, reject) => {
       let reply: Uint8Array | undefined;
       const call = this.#start(options, {
@@ -70,7 +70,7 @@ export class Calls {
         },
       });
       call.read();
-      call.sendOnly(message);
+      send(call, messages);
     });
   }
 
@@ -101,8 +101,7 @@ export class Calls {
       queue.end([], StatusError.from(error));
       return queue;
     }
-    if (messages instanceof Uint8Array) call.sendOnly(messages);
-    else call.sendAll(messages);
+    send(call, messages);
     return queue;
   }
 
@@ -140,6 +139,11 @@ export class Calls {
   #closed(): StatusError {
     return new StatusError(GrpcCode.UNAVAILABLE, `upstream ${this.#target} is closed`);
   }
+}
+
+function send(call: TransportCall, messages: Uint8Array | AsyncIterable<Uint8Array>): void {
+  if (messages instanceof Uint8Array) call.sendOnly(messages);
+  else call.sendAll(messages);
 }
 
 function wrongCount(what: string): StatusError {

@@ -63,8 +63,8 @@ class GrpcJsTransport implements Transport {
     return states[this.#channel.getConnectivityState(false)];
   }
 
-  unary(options: CallOptions, message: Uint8Array): Promise<UnaryReply> {
-    return this.#calls.unary(options, message);
+  unary(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): Promise<UnaryReply> {
+    return this.#calls.unary(options, messages);
   }
 
   stream(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): ReplyStream {

@@ -74,8 +74,8 @@ class Http2Transport implements Transport, CallHost {
     return this.#state;
   }
 
-  unary(options: CallOptions, message: Uint8Array): Promise<UnaryReply> {
-    return this.#calls.unary(options, message);
+  unary(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): Promise<UnaryReply> {
+    return this.#calls.unary(options, messages);
   }
 
   stream(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): ReplyStream {

@@ -46,9 +46,9 @@ export interface Transport {
   /** As the user wrote it. */
   readonly target: string;
   readonly state: TransportState;
-  /** One request message, one reply message. */
-  unary(options: CallOptions, message: Uint8Array): Promise<UnaryReply>;
-  /** Any call whose reply is a stream, or whose request is one. Never throws: failures come by the iteration. */
+  /** A call with one reply. */
+  unary(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): Promise<UnaryReply>;
+  /** A call whose reply is a stream. Never throws: failures come by the iteration. */
   stream(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): ReplyStream;
   /** Starts to connect, and from then on again by itself whenever the connection is lost. A call does so too. */
   connect(): void;

@@ -5,6 +5,7 @@ export const limits: TranscodeLimits = {
   metadataBytes: 8192,
   metadataPairs: 64,
   queryPairs: 256,
+  maxMessageBytes: 4 * 1024 * 1024,
   depth: 100,
 };
 

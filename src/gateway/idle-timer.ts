@@ -1,0 +1,37 @@
+/**
+ * Ends a stream in which nothing moves. Time counts only while somebody is waited for: a slow reader of the answer is no idle upstream.
+ */
+import { GrpcCode } from '../status/code.ts';
+import { StatusError } from '../status/status-error.ts';
+
+export interface IdleTimer {
+  /** Aborts, with a StatusError as reason, when a wait lasts too long. */
+  readonly signal: AbortSignal;
+  /** The promise, with the time it takes counted. */
+  waitFor<T>(promise: Promise<T>): Promise<T>;
+  /** Something moved elsewhere in the same call: the time begins anew. */
+  touch(): void;
+}
+
+/** `whom` is named in the error: "the upstream". */
+export function createIdleTimer(idleMs: number, whom: string): IdleTimer {
+  const controller = new AbortController();
+  const expire = (): void => {
+    const message = `${whom} sent nothing for ${idleMs / 1000} s`;
+    controller.abort(new StatusError(GrpcCode.DEADLINE_EXCEEDED, message));
+  };
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    signal: controller.signal,
+    async waitFor(promise) {
+      timer = setTimeout(expire, idleMs);
+      try {
+        return await promise;
+      } finally {
+        clearTimeout(timer);
+        timer = undefined;
+      }
+    },
+    touch: () => timer?.refresh(),
+  };
+}
