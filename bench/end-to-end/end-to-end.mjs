@@ -3,7 +3,7 @@
 // upstream and gateway share the machine. Before a figure counts, the answers are compared.
 //
 //     npm run build && npm run bench [-- WORK...]     writes docs/benchmarks.md when all works are measured
-//     npm run build && npm run bench:smoke            a moment of each work, Tandem alone
+//     npm run build && npm run bench:smoke            a moment of each work, Tandem alone, nothing written
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { createFileRegistry, fromBinary, fromJson, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { cpuMicroseconds } from '../cpu-time.mjs';
-import { gateways, startUpstream } from './gateways.mjs';
+import { own, peers, startUpstream } from './gateways.mjs';
 import { load } from './load.mjs';
 import { answerOf, works } from './works.mjs';
 
@@ -24,7 +24,8 @@ const { values: flags, positionals: words } = parseArgs({
 const { rounds, seconds, warmUpSeconds } = flags.smoke
   ? { rounds: 1, seconds: 1, warmUpSeconds: 1 }
   : { rounds: 5, seconds: 3, warmUpSeconds: 3 };
-const subjects = flags.smoke ? gateways.slice(0, 1) : gateways;
+// A peer that is not installed is left out.
+const present = flags.smoke ? [] : peers.filter(({ isHere }) => isHere);
 const chosen = works.filter(({ name }) => words.length === 0 || words.includes(name));
 const protos = resolve('bench', 'protos');
 const page = join('docs', 'benchmarks.md');
@@ -107,20 +108,24 @@ async function measureWork(running, work) {
 
 const medianOf = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** One row: the median of each gateway with its range, then Tandem's share of each peer. */
+/** Each of Tandem's transports beside each peer. */
+const pairs = present.flatMap((peer) =>
+  own.map(({ name, transport }) => ({ gateway: name, peer: peer.name, title: `${transport} / ${peer.name}` })),
+);
+
+/** One row: the median of each gateway with its range, then Tandem's shares of the peers. */
 function rowOf(work, figures) {
-  const own = medianOf(figures.get('Tandem'));
   const cells = [...figures.values()].map((values) => {
     const [least, most] = [Math.min(...values), Math.max(...values)];
     return `${Math.round(medianOf(values))} (${Math.round(least)}–${Math.round(most)})`;
   });
-  const peers = [...figures].filter(([name]) => name !== 'Tandem');
-  return [work.name, ...cells, ...peers.map(([, values]) => (own / medianOf(values)).toFixed(2))];
+  const shares = pairs.map(({ gateway, peer }) => medianOf(figures.get(gateway)) / medianOf(figures.get(peer)));
+  return [work.name, ...cells, ...shares.map((share) => share.toFixed(2))];
 }
 
 function tableOf(rows) {
-  const peers = subjects.slice(1).map(({ name }) => `× ${name}`);
-  const all = [['work', ...subjects.map(({ name }) => name), ...peers], ...rows];
+  const names = [...own, ...present].map(({ name }) => name);
+  const all = [['work', ...names, ...pairs.map(({ title }) => title)], ...rows];
   const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
   const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
   return [line(all[0]), line(widths.map((width) => '-'.repeat(width))), ...all.slice(1).map(line)].join('\n');
@@ -145,7 +150,7 @@ try {
   const upstream = await startUpstream(writeReplies(descriptorSet));
   started.push(upstream);
   const running = [];
-  for (const { name, start } of subjects) {
+  for (const { name, start } of [...own, ...present]) {
     const gateway = await start({ target: upstream.match[1], protos, descriptorSet, folder });
     started.push(gateway);
     running.push({ name, ...gateway });
@@ -153,9 +158,8 @@ try {
   const rows = [];
   for (const work of chosen) rows.push(rowOf(work, await measureWork(running, work)));
   const table = tableOf(rows);
-  console.log(`µs of CPU per request, median (range) of ${rounds}; × is Tandem's share of a peer's\n\n${table}`);
-  if (chosen.length === works.length && subjects.length === gateways.length && gateways.length === 3 && !flags.smoke)
-    writePage(table);
+  console.log(`µs of CPU per request, median (range) of ${rounds}\n\n${table}`);
+  if (chosen.length === works.length && present.length === peers.length) writePage(table);
 } finally {
   for (const { stop } of started.reverse()) await stop();
   rmSync(folder, { recursive: true, force: true });

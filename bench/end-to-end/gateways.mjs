@@ -1,4 +1,4 @@
-// The gateways of the benchmark, each on one core. A peer that is not installed (bench/peers/install) is left out.
+// The gateways of the benchmark, each on one core. Peers are built by bench/peers/install.
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -79,16 +79,25 @@ async function startGrpcGateway({ target }) {
   return { ...started, url: started.match[1] };
 }
 
+/** Tandem as it comes, but for what makes its calls. */
+async function startOwn(transport, { target, protos, folder }) {
+  const file = join(folder, `${transport}.json`);
+  writeFileSync(file, JSON.stringify({ protos: [protos], upstreams: [{ target, transport }] }));
+  return startTandem(['--config', file]);
+}
+
+/** Tandem with each of its transports. */
+export const own = ['grpc-js', 'http2'].map((transport) => ({
+  name: `Tandem, ${transport}`,
+  transport,
+  start: (schema) => startOwn(transport, schema),
+}));
+
 /** How each is started: `target` is the upstream, `protos` and `descriptorSet` its schema, `folder` for files of its own. */
-export const gateways = [
-  {
-    name: 'Tandem',
-    start: ({ target, protos }) => startTandem(['--proto', protos, '--upstream', target]),
-    isHere: true,
-  },
+export const peers = [
   { name: 'grpc-gateway', start: startGrpcGateway, isHere: existsSync(program('bin', 'grpc-gateway')) },
   { name: 'Envoy', start: startEnvoy, isHere: existsSync(program('venv', 'bin', 'envoy')) },
-].filter(({ isHere }) => isHere);
+];
 
 /** Starts the upstream with the replies of `folder`. */
 export const startUpstream = (folder) =>
