@@ -69,6 +69,6 @@ function report(error: unknown): ExitCode {
 }
 
 /** The version in package.json, which lies above dist/. */
-export function version(): string {
+function version(): string {
   return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 }

@@ -80,7 +80,7 @@ export function firstUnplain(flags: number): number {
 }
 
 /** Four bytes of which only the first `count` (1 to 3) count; the others are made spaces. */
-export function padWord(word: number, count: number): number {
+function padWord(word: number, count: number): number {
   const mask = (1 << (count * 8)) - 1;
   return (word & mask) | (0x20202020 & ~mask);
 }

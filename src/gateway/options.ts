@@ -56,9 +56,7 @@ export type TandemOptions = Input<typeof optionsSchema>;
 /** The configuration as the program reads it: whole, checked and frozen; durations in milliseconds, sizes in bytes. */
 export type Options = Value<typeof optionsSchema>;
 export type UpstreamOptions = Options['upstreams'][number];
-export type TranscodingOptions = Options['transcoding'];
 export type LimitOptions = Options['limits'];
-export type DocsOptions = Options['docs'];
 
 export interface ResolveContext {
   /** Folder that a relative path, standing at a path of keys, starts from; the working directory by default. */
@@ -109,7 +107,7 @@ function checkTogether({ upstreams, limits }: Options, problem: (path: KeyPath, 
 }
 
 /** `['upstreams', 0, 'target']` → `upstreams[0].target`. */
-export function keyText(path: KeyPath): string {
+function keyText(path: KeyPath): string {
   return path
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
     .join('')

@@ -46,7 +46,7 @@ function readServiceConfig(path: string): Pick<ServiceConfigs, 'rules' | 'proble
 }
 
 /** As readServiceConfigs, for one configuration that is at hand as text; `file` is what messages call it. */
-export function parseServiceConfig(text: string, file: string): Pick<ServiceConfigs, 'rules' | 'problems'> {
+function parseServiceConfig(text: string, file: string): Pick<ServiceConfigs, 'rules' | 'problems'> {
   // Loaded here and not above: most gateways have no service configuration, and starting should not wait for it.
   const yaml = createRequire(import.meta.url)('yaml') as typeof import('yaml');
   const lines = new yaml.LineCounter();

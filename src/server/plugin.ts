@@ -82,7 +82,7 @@ export function mountRules(scope: FastifyInstance, gateway: Gateway, heads: read
  * The routes that hold every template: its first literal segment and all below it. Fastify's router cannot tell templates apart (it has
  * no `:verb`, and decodes `%2F` before matching), so it only finds the door.
  */
-export function headsOf(bindings: readonly Binding[]): readonly string[] {
+function headsOf(bindings: readonly Binding[]): readonly string[] {
   const heads = new Set<string>();
   for (const { template } of bindings) {
     const [first] = template.segments;

@@ -47,7 +47,7 @@ export async function startServer(input: TandemOptions, context: ServerContext =
 }
 
 /** The app, not listening yet: for tests that inject requests. */
-export async function createApp(gateway: Gateway, logger?: FastifyBaseLogger): Promise<FastifyInstance> {
+async function createApp(gateway: Gateway, logger?: FastifyBaseLogger): Promise<FastifyInstance> {
   const { options } = gateway;
   const app = fastify(serverOptions(gateway, logger));
   app.server.maxConnections = options.limits.connections;

@@ -8,7 +8,7 @@
  */
 
 /** Bytes that may be written past a position without asking, and read past the end of the input. */
-export const margin = 256;
+const margin = 256;
 
 const smallest = 64 * 1024;
 /** Larger buffers are given back after use: a single huge message must not pin its size for ever. */
