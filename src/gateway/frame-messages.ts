@@ -99,7 +99,10 @@ async function* pieces(
     for (let batch = first; !batch.done; batch = await iterator.next()) {
       const parts: Uint8Array[] = [];
       try {
-        for (const message of batch.value) parts.push(...framer.message(message, count++));
+        for (const message of batch.value) {
+          parts.push(...framer.message(message, count));
+          count++;
+        }
       } finally {
         // Messages before one that cannot be rendered are sent all the same.
         if (parts.length > 0) yield Buffer.concat(parts);
