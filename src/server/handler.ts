@@ -110,16 +110,28 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
     hangUp?.abort();
     return reply.send();
   }
-  if (/\btrailers\b/i.test(String(request.headers['te']))) {
-    reply.trailer('grpc-status', async () => String(answer.failure()?.code ?? GrpcCode.OK));
-    reply.trailer('grpc-message', async () => encodeURIComponent(answer.failure()?.message ?? ''));
-  }
   const body = streamBody(answer, heartbeatMs);
+  if (takesTrailers(request)) {
+    reply.header('trailer', 'grpc-status, grpc-message');
+    body.once('end', () => reply.raw.addTrailers(trailersOf(answer.failure())));
+  }
   body.once('close', () => {
     const failure = answer.failure();
     if (failure !== undefined) logFailure(request, reply, failure);
   });
   return reply.send(body);
+}
+
+/** The client says so (RFC 9110, 10.1.4), and its version of HTTP has chunks to put them behind. */
+function takesTrailers({ headers, raw }: FastifyRequest): boolean {
+  return raw.httpVersion !== '1.0' && /\btrailers\b/i.test(String(headers['te']));
+}
+
+function trailersOf(failure: StatusError | undefined): Record<string, string> {
+  return {
+    'grpc-status': String(failure?.code ?? GrpcCode.OK),
+    'grpc-message': encodeURIComponent(failure?.message ?? ''),
+  };
 }
 
 /** One line a failed call; the cause only where it is ours or the upstream's to mend. */
