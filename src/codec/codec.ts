@@ -49,8 +49,8 @@ export interface Codec {
   /** Wire bytes of the parent message to the JSON of this one field (when absent: its zero, `[]`, `{}`, or null where it has presence). */
   fieldWriter(field: FieldDescriptor): JsonWriter;
   /**
-   * The FieldMask paths (proto names) of what a JSON object sets in `type`: leaves of nested messages, stopping at
-   * maps, repeated fields and well-known types. Unknown keys are left out. Used for update masks and collisions.
+   * The FieldMask paths (proto names) of the keys of a JSON object for `type`, null ones too: leaves of nested messages,
+   * stopping at maps, repeated fields and well-known types. Unknown keys are left out. Used for update masks and collisions.
    */
   presentPaths(type: MessageDescriptor, json: Uint8Array): readonly string[];
 }

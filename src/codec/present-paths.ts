@@ -1,5 +1,6 @@
 /**
- * @module Which fields a JSON object sets, as FieldMask paths: for update masks that are derived from a body.
+ * @module Which fields a JSON object names, as FieldMask paths: for update masks that are derived from a body. One that is null is named
+ * too: under a mask that is how a field is cleared.
  */
 
 import { scratch as shared } from '../wire/scratch.ts';
@@ -28,12 +29,11 @@ function collect(plan: ReaderPlan, from: number, prefix: string, paths: string[]
   while (scratch.bytes[position] === 0x22) {
     const field = names.find(position + 1, p);
     const value = expectColon(scratch.at);
-    const isSet = field !== undefined && scratch.bytes[value] !== 0x6e;
     const path = `${prefix}${field?.descriptor.isExtension === true ? field.descriptor.jsonName : field?.descriptor.name}`;
-    if (isSet && isOpenable(field) && scratch.bytes[value] === 0x7b && !isEmptyObject(value)) {
+    if (field !== undefined && isOpenable(field) && scratch.bytes[value] === 0x7b && !isEmptyObject(value)) {
       collect(field.message as ReaderPlan, value, `${path}.`, paths, p);
     } else {
-      if (isSet) paths.push(path);
+      if (field !== undefined) paths.push(path);
       skipJson(value, p, Number.POSITIVE_INFINITY);
     }
     position = skipSpace(scratch.at);
