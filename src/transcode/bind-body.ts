@@ -18,7 +18,7 @@ export type BodyBinder = (body: Uint8Array, contentType: string | undefined) => 
 const nothing = new Uint8Array();
 
 export function compileBodyBinder(
-  { body, method, id }: Binding,
+  { body, method }: Binding,
   codec: Codec,
   { strayBody }: TranscodeOptions,
 ): BodyBinder {
@@ -26,7 +26,10 @@ export function compileBodyBinder(
     case 'none':
       return (bytes) => {
         if (bytes.length === 0 || strayBody === 'ignore') return nothing;
-        throw StatusError.invalidField('', `${id} takes no body; send its fields in the path or the query`);
+        throw StatusError.invalidField(
+          '',
+          `${method.fullName} takes no body here; send its fields in the path or the query`,
+        );
       };
     case 'whole':
       return isHttpBody(method.input) ? bindRaw : compileWholeBinder(method.input, codec);
@@ -72,9 +75,14 @@ function readBody(read: JsonReader, json: Uint8Array, prefix: string): Uint8Arra
     return read(json);
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
-    const path = [prefix, error.path].filter((part) => part !== '').join('.');
-    throw StatusError.invalidField(path, error.description, error);
+    throw StatusError.invalidField(joinPath(prefix, error.path), error.description, error);
   }
+}
+
+/** `tags` and `[1]` → `tags[1]`; `tool` and `name` → `tool.name`. */
+function joinPath(prefix: string, path: string): string {
+  const needsDot = prefix !== '' && path !== '' && !path.startsWith('[');
+  return needsDot ? `${prefix}.${path}` : prefix + path;
 }
 
 /** Wire bytes from a client, safe to append to: a last field cut short would swallow what the path binds. */

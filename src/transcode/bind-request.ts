@@ -10,7 +10,7 @@ import { concatFragments } from '../wire/fragment.ts';
 import { compileBodyBinder } from './bind-body.ts';
 import { compileQueryBinder } from './bind-query.ts';
 import { type HttpRequest, headerText } from './exchange.ts';
-import { bodyFormatOf } from './media-type.ts';
+import { bodyFormatOf, refuseCompression } from './media-type.ts';
 import type { TranscodeOptions } from './options.ts';
 import { parseQuery, type QueryPair } from './query-string.ts';
 import { compileQuerySplitter, emptyQuery, type SplitQuery, type SystemParameters } from './system-parameters.ts';
@@ -32,6 +32,7 @@ export function compileRequestBinder(binding: Binding, codec: Codec, options: Tr
   return (request, captures) => {
     const { body } = request;
     const contentType = headerText(request.headers['content-type']);
+    if (body.length > 0) refuseCompression(headerText(request.headers['content-encoding']));
     const fragments = [bindBody(body, contentType)];
     const head = bindHead(request, captures);
     fragments.push(...head.query);

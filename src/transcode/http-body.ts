@@ -7,8 +7,11 @@ import { lengthDelimited, lengthDelimitedFields } from '../wire/fragment.ts';
 const CONTENT_TYPE = 1;
 const DATA = 2;
 
+const nothing = new Uint8Array();
+const isPrintable = /^[\t -~]*$/;
+
 export interface RawBody {
-  /** "" when the message does not say. */
+  /** "" when the message does not say, or says what no header can hold. */
   readonly contentType: string;
   readonly data: Uint8Array;
 }
@@ -31,10 +34,10 @@ export function encodeHttpBody({ contentType, data }: RawBody): Uint8Array {
 /** Views into `wire`; of fields given twice the last one counts. Throws WireFormatError. */
 export function decodeHttpBody(wire: Uint8Array): RawBody {
   const fields = new Map(lengthDelimitedFields(wire));
-  const contentType = fields.get(CONTENT_TYPE);
+  const contentType = Buffer.from(fields.get(CONTENT_TYPE) ?? nothing).toString('latin1');
   return {
-    contentType: contentType === undefined ? '' : Buffer.from(contentType).toString('utf8'),
-    data: fields.get(DATA) ?? new Uint8Array(),
+    contentType: isPrintable.test(contentType) ? contentType : '',
+    data: fields.get(DATA) ?? nothing,
   };
 }
 

@@ -44,6 +44,22 @@ function charsetOf(contentType: string): string | undefined {
   return undefined;
 }
 
+/**
+ * Refuses a compressed body with 415 and says what is taken (RFC 9110, 15.5.16): nothing here decompresses, and what the JSON reader
+ * would say of such bytes helps nobody.
+ */
+export function refuseCompression(contentEncoding: string | undefined): void {
+  if (contentEncoding === undefined || contentEncoding.trim().toLowerCase() === 'identity') return;
+  throw new StatusError(
+    GrpcCode.INVALID_ARGUMENT,
+    `cannot read a body encoded as "${contentEncoding}"; send it plain`,
+    {
+      httpStatus: 415,
+      headers: [['accept-encoding', 'identity']],
+    },
+  );
+}
+
 function unsupported(message: string): StatusError {
   return new StatusError(GrpcCode.INVALID_ARGUMENT, message, { httpStatus: 415 });
 }
