@@ -103,7 +103,7 @@ test('writers of masks are kept, but not without end', () => {
 
 for (const [json, paths] of [
   ['{}', []],
-  ['{"aString":"x","anInt32":0,"maybeInt32":null}', ['a_string', 'an_int32']],
+  ['{"aString":"x","anInt32":0,"maybeInt32":null}', ['a_string', 'an_int32', 'maybe_int32']],
   [
     '{"child":{"a_string":"x","child":{"ints":[1]}},"children":[{}]}',
     ['child.a_string', 'child.child.ints', 'children'],
