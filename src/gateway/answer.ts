@@ -7,6 +7,7 @@ import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { type HttpReply, type HttpRequest, type HttpStreamReply, headerText } from '../transcode/exchange.ts';
 import { isErrorEnveloped } from '../transcode/stream-framing.ts';
+import type { CancelSignal } from '../upstream/transport.ts';
 import { type CallContext, callMethod } from './call.ts';
 import type { Generation } from './generation.ts';
 import { isMethodOverride, overriddenRequest } from './method-override.ts';
@@ -28,7 +29,7 @@ export interface Answer {
 }
 
 export interface AnswerContext {
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly targetOf: CallContext['targetOf'];
 }
 

@@ -17,7 +17,7 @@ import { headersOf, metadataOf, trailerHeadersOf } from '../transcode/metadata.t
 import { framingOf } from '../transcode/stream-framing.ts';
 import type { SystemParameters } from '../transcode/system-parameters.ts';
 import type { Transcoder } from '../transcode/transcoder.ts';
-import type { CallOptions, Transport } from '../upstream/transport.ts';
+import type { CallOptions, CancelSignal, Transport } from '../upstream/transport.ts';
 import { frameMessages, rawFramer, textFramer } from './frame-messages.ts';
 import { createIdleTimer } from './idle-timer.ts';
 
@@ -27,7 +27,7 @@ export interface MatchedRequest {
   readonly captures: readonly string[];
   readonly http: HttpRequest;
   /** Aborted when the client has gone or the gateway ends. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /** Where the calls of a service go. */
@@ -58,17 +58,18 @@ export function callMethod(request: MatchedRequest, context: CallContext): Promi
 
 async function callForOne(request: MatchedRequest, context: CallContext): Promise<HttpReply> {
   const { binding, http } = request;
-  const idle = createIdleTimer(context.streamIdleMs, 'the client');
-  const { messages, system } = bindMessages(request, context, (chunk) => idle.waitFor(chunk));
+  const { transport, timeoutMs } = targetOf(binding, context);
+  const isStream = binding.method.isClientStreaming;
+  const idle = isStream ? createIdleTimer(request.signal, context.streamIdleMs, 'the client') : undefined;
+  const { messages, system } = bindMessages(request, context, (chunk) => idle?.waitFor(chunk) ?? chunk);
   if (system.alt === 'sse') {
     throw StatusError.invalidField('alt', `${binding.method.fullName} answers with one message; sse is for streams`);
   }
-  const { transport, timeoutMs } = targetOf(binding, context);
-  const isStream = binding.method.isClientStreaming;
-  const callOptions = isStream
-    ? callOptionsOf(request, context, context.streamTimeoutMs, idle.signal)
-    : callOptionsOf(request, context, timeoutMs);
-  const answer = await transport.unary(callOptions, messages);
+  const defaultMs = isStream ? context.streamTimeoutMs : timeoutMs;
+  const answer = await transport.unary(
+    callOptionsOf(request, context, defaultMs, idle?.signal ?? request.signal),
+    messages,
+  );
   const { reply } = context.transcoder.of(binding);
   const { contentType, body } = reply.render(answer.message, headerText(http.headers['accept']), system);
   const { metadata } = context.transcoder.options;
@@ -84,7 +85,7 @@ async function callForStream(request: MatchedRequest, context: CallContext): Pro
   const { binding, http } = request;
   const { options, errors } = context.transcoder;
   const { reply } = context.transcoder.of(binding);
-  const idle = createIdleTimer(context.streamIdleMs, 'the upstream');
+  const idle = createIdleTimer(request.signal, context.streamIdleMs, 'the upstream');
   const { messages, system } = bindMessages(request, context, (chunk) => {
     idle.touch();
     return chunk;
@@ -141,16 +142,16 @@ function targetOf({ method }: Binding, context: CallContext): CallTarget {
 }
 
 function callOptionsOf(
-  { binding, http, signal }: MatchedRequest,
+  { binding, http }: MatchedRequest,
   { transcoder, maxTimeoutMs }: CallContext,
   defaultTimeoutMs: number,
-  idle?: AbortSignal,
+  signal: CancelSignal,
 ): CallOptions {
   const { metadata, limits } = transcoder.options;
   return {
     path: binding.method.path,
     metadata: metadataOf(http.headers, metadata, limits),
     deadline: performance.now() + timeoutOf(http.headers, defaultTimeoutMs, maxTimeoutMs),
-    signal: idle === undefined ? signal : AbortSignal.any([signal, idle]),
+    signal,
   };
 }

@@ -3,6 +3,7 @@
  * what has a lifetime.
  */
 import type { HttpRequest } from '../transcode/exchange.ts';
+import type { CancelSignal } from '../upstream/transport.ts';
 import type { UpstreamStatus } from '../upstream/upstreams.ts';
 import { type Answer, answer, answerError, type Match, matchRequest } from './answer.ts';
 import { createGeneration, type Generation } from './generation.ts';
@@ -21,7 +22,7 @@ export interface Gateway {
   /** What a request means. Throws StatusError INVALID_ARGUMENT for a malformed escape in what a variable captures. */
   match(method: string, target: string, headers: HttpRequest['headers']): Match;
   /** Answers a request; failures are answers too, so this never rejects. Aborting `signal` cancels the upstream call. */
-  answer(match: Match, request: HttpRequest, signal: AbortSignal): Promise<Answer>;
+  answer(match: Match, request: HttpRequest, signal: CancelSignal): Promise<Answer>;
   /** The answer for a failure outside of a call. */
   answerError(error: unknown, headers: HttpRequest['headers']): Answer;
   readiness(): Readiness;
@@ -80,7 +81,7 @@ class LiveGateway implements Gateway {
     return matchRequest(this.#generation, method, target, headers);
   }
 
-  answer(match: Match, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
+  answer(match: Match, request: HttpRequest, signal: CancelSignal): Promise<Answer> {
     return answer(match, request, { signal, targetOf: this.#upstreams.targetOf });
   }
 

@@ -3,6 +3,7 @@
  */
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
+import type { CancelSignal } from '../upstream/transport.ts';
 
 export interface IdleTimer {
   /** Aborts, with a StatusError as reason, when a wait lasts too long. */
@@ -13,9 +14,11 @@ export interface IdleTimer {
   touch(): void;
 }
 
-/** `whom` is named in the error: "the upstream". */
-export function createIdleTimer(idleMs: number, whom: string): IdleTimer {
+/** `whom` is named in the error: "the upstream". Aborting `outer` aborts it, too. */
+export function createIdleTimer(outer: CancelSignal, idleMs: number, whom: string): IdleTimer {
   const controller = new AbortController();
+  if (outer.aborted) controller.abort(outer.reason);
+  else outer.addEventListener('abort', () => controller.abort(outer.reason));
   const expire = (): void => {
     const message = `${whom} sent nothing for ${idleMs / 1000} s`;
     controller.abort(new StatusError(GrpcCode.DEADLINE_EXCEEDED, message));

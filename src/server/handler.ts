@@ -10,6 +10,7 @@ import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import type { StatusError } from '../status/status-error.ts';
 import type { HttpRequest } from '../transcode/exchange.ts';
+import { HangUp } from './hang-up.ts';
 import { announcesBody, readBody, readChunks } from './read-body.ts';
 import { streamBody } from './stream-body.ts';
 
@@ -43,12 +44,12 @@ export function rpcOf(request: FastifyRequest, gateway: Gateway): RequestRpc | u
 
 /** Answers one request through the gateway. */
 export async function handle(request: FastifyRequest, reply: FastifyReply, gateway: Gateway): Promise<FastifyReply> {
-  const hangUp = abortOnHangUp(reply);
+  const hangUp = new HangUp(reply);
   try {
     const match = matchOf(request, gateway);
     const isStream = match.binding?.method.isClientStreaming === true;
     const http = isStream ? streamedRequest(request) : await wholeRequest(request, gateway.options.limits);
-    const answer = await gateway.answer(match, http, hangUp.signal);
+    const answer = await gateway.answer(match, http, hangUp);
     return send(request, reply, { ...answer, hangUp, heartbeatMs: gateway.options.transcoding.heartbeat });
   } catch (error) {
     return fail(request, reply, gateway, error);
@@ -58,15 +59,6 @@ export async function handle(request: FastifyRequest, reply: FastifyReply, gatew
 /** Answers with an error that no call gave. */
 export function fail(request: FastifyRequest, reply: FastifyReply, gateway: Gateway, error: unknown): FastifyReply {
   return send(request, reply, gateway.answerError(error, request.headers));
-}
-
-/** Aborts when the client goes before it has the whole answer. */
-function abortOnHangUp(reply: FastifyReply): AbortController {
-  const controller = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort();
-  });
-  return controller;
 }
 
 async function wholeRequest(request: FastifyRequest, limits: LimitOptions): Promise<HttpRequest> {
@@ -94,7 +86,7 @@ function bodyOf({ body, headers, raw }: FastifyRequest): Readable | undefined {
 const empty = new Uint8Array();
 
 interface Sending extends Answer {
-  readonly hangUp?: AbortController;
+  readonly hangUp?: HangUp;
   readonly heartbeatMs?: number;
 }
 

@@ -3,6 +3,14 @@
  */
 import type { Metadata } from '../transcode/exchange.ts';
 
+/** What a call asks of an AbortSignal. Every AbortSignal is one; a lighter one is made for each request. */
+export interface CancelSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 export interface CallOptions {
   /** `/package.Service/Method` */
   readonly path: string;
@@ -11,7 +19,7 @@ export interface CallOptions {
   /** When the call must have ended, in the milliseconds of `performance.now()`. No call is without one. */
   readonly deadline: number;
   /** Aborting it cancels the call upstream. A StatusError as reason is what the call then fails with. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
 }
 
 export interface UnaryReply {

@@ -7,7 +7,7 @@ import type { Metadata } from '../../transcode/exchange.ts';
 import { cancelledBy, deadlineExceeded, requestTooLarge } from '../call-errors.ts';
 import { joinedMetadata } from '../call-metadata.ts';
 import type { CallHandler, TransportCall } from '../calls.ts';
-import type { CallOptions, MessageLimits } from '../transport.ts';
+import type { CallOptions, CancelSignal, MessageLimits } from '../transport.ts';
 import type { Connection } from './connection.ts';
 import type { HeaderList } from './hpack-decoder.ts';
 import type { RequestHeaders } from './hpack-encoder.ts';
@@ -40,7 +40,7 @@ export class Http2Call implements TransportCall, Stream {
   outgoing: OutgoingMessage | undefined;
   readonly requestHeaders: RequestHeaders;
   readonly #host: CallHost;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: CancelSignal | undefined;
   readonly #handler: CallHandler;
   readonly #reader: MessageReader;
   readonly #timer: NodeJS.Timeout;
