@@ -45,6 +45,7 @@ export class Http2Call implements TransportCall, Stream {
   readonly #reader: MessageReader;
   readonly #timer: NodeJS.Timeout;
   #connection: Connection | undefined;
+  #openedAt = 0;
   #messages: AsyncIterable<Uint8Array> | undefined;
   #isPumping = false;
   #isRequestSent = false;
@@ -68,7 +69,7 @@ export class Http2Call implements TransportCall, Stream {
       handler.onMessage(message);
     });
     this.#signal = signal;
-    this.#timer = setTimeout(() => this.fail(deadlineExceeded()), timeoutMs);
+    this.#timer = setTimeout(() => this.#onDeadline(), timeoutMs);
     if (timeoutMs <= 0) queueMicrotask(() => this.fail(deadlineExceeded()));
     else if (signal?.aborted) queueMicrotask(this.#onAbort);
     else signal?.addEventListener('abort', this.#onAbort);
@@ -99,6 +100,7 @@ export class Http2Call implements TransportCall, Stream {
   /** Opens the call on a connection that can take it. */
   connectTo(connection: Connection): void {
     this.#connection = connection;
+    this.#openedAt = performance.now();
     connection.open(this);
   }
 
@@ -146,6 +148,11 @@ export class Http2Call implements TransportCall, Stream {
   onLost(reason: Error): void {
     const message = `upstream ${this.#host.target}: connection lost`;
     this.#end([], new StatusError(GrpcCode.UNAVAILABLE, message, { cause: reason }));
+  }
+
+  #onDeadline(): void {
+    this.#connection?.doubt(this.#openedAt);
+    this.fail(deadlineExceeded());
   }
 
   #onReplyHead(head: ReplyHead, isEnd: boolean): void {

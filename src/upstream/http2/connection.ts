@@ -6,7 +6,7 @@ import { FrameReader } from './frame-reader.ts';
 import { HeaderBlocks } from './header-blocks.ts';
 import type { HeaderList } from './hpack-decoder.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
-import { keepAlive } from './keep-alive.ts';
+import { Liveness } from './liveness.ts';
 import { unpadded } from './padding.ts';
 import { ConnectionError, ErrorCode, Flag, FrameType, initial, maxWindowBytes, Setting } from './protocol.ts';
 import { probeData, ReceiveWindows } from './receive-windows.ts';
@@ -37,6 +37,7 @@ export class Connection {
   readonly #sender: Sender;
   readonly #windows: ReceiveWindows;
   readonly #blocks: HeaderBlocks;
+  readonly #liveness: Liveness;
   readonly #streams = new Map<number, Stream>();
   #nextId = 1;
   #maxStreams: number = maxWindowBytes;
@@ -44,20 +45,22 @@ export class Connection {
   #isReady = false;
   #isDraining = false;
   #isClosed = false;
-  #lastFrameAt: number = performance.now();
-  #stopKeepAlive: () => void = () => {};
 
   /** Takes over a connected socket. */
-  constructor(
-    socket: Socket,
-    { scheme, authority, userAgent, keepalive }: ConnectionOptions,
-    events: ConnectionEvents,
-  ) {
+  constructor(socket: Socket, options: ConnectionOptions, events: ConnectionEvents) {
     this.#socket = socket;
     this.#events = events;
-    this.#sender = new Sender(socket, new HpackEncoder(scheme, authority, userAgent));
+    this.#sender = new Sender(socket, new HpackEncoder(options.scheme, options.authority, options.userAgent));
     this.#windows = new ReceiveWindows(this.#sender);
     this.#blocks = new HeaderBlocks((streamId, list, isEnd) => this.#onHeaderList(streamId, list, isEnd));
+    this.#liveness = new Liveness(
+      {
+        hasCalls: () => this.#streams.size > 0,
+        ping: () => this.#sender.ping(Buffer.alloc(8), false),
+        giveUp: () => this.close(new Error('no answer to PING')),
+      },
+      options.keepalive,
+    );
     this.#sender.preface();
     const reader = new FrameReader((...frame) => this.#onFrame(...frame));
     socket.on('data', (bytes) => this.#read(reader, bytes));
@@ -65,13 +68,6 @@ export class Connection {
     for (const event of ['end', 'close']) socket.on(event, () => this.#closed(new Error('connection closed')));
     // Deadlines keep the process alive while there are calls; a connection without any does not.
     socket.unref();
-    if (keepalive === undefined) return;
-    this.#stopKeepAlive = keepAlive(keepalive.timeMs, keepalive.timeoutMs, {
-      lastFrameAt: () => this.#lastFrameAt,
-      hasCalls: () => this.#streams.size > 0,
-      ping: () => this.#sender.ping(Buffer.alloc(8), false),
-      giveUp: () => this.close(new Error('keepalive: no answer to PING')),
-    });
   }
 
   get canOpen(): boolean {
@@ -112,6 +108,11 @@ export class Connection {
     this.#windows.release(stream, kept);
   }
 
+  /** A call that was opened then has waited for its whole deadline. */
+  doubt(openedAt: number): void {
+    this.#liveness.doubt(openedAt);
+  }
+
   /** The call has ended; `code` tells the upstream so when it does not know. */
   forget(stream: Stream, code: ErrorCode | undefined): void {
     if (!this.#streams.delete(stream.streamId)) return;
@@ -132,7 +133,7 @@ export class Connection {
   #closed(reason: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#stopKeepAlive();
+    this.#liveness.stop();
     const streams = [...this.#streams.values()];
     this.#streams.clear();
     for (const stream of streams) {
@@ -154,7 +155,7 @@ export class Connection {
 
   #onFrame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
     if (this.#isClosed) return;
-    this.#lastFrameAt = performance.now();
+    this.#liveness.heard();
     if (!this.#isReady && type !== FrameType.SETTINGS) throw broken('the peer does not begin with SETTINGS');
     if (this.#blocks.isOpen && type !== FrameType.CONTINUATION) throw broken('a header block is interrupted');
     if (type === FrameType.DATA) this.#onData(flags, streamId, bytes, start, end);
