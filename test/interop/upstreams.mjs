@@ -57,7 +57,6 @@ function buildGo() {
 /** grpc-go, in plaintext or, given a certificate, by TLS. */
 function goUpstream() {
   if (!runs('go', 'version')) return { missing: 'there is no go' };
-  if (!runs('protoc', '--version')) return { missing: 'there is no protoc' };
   let program;
   const start = ({ cert, key } = {}) => {
     program ??= buildGo();
@@ -66,4 +65,10 @@ function goUpstream() {
   return { start };
 }
 
-export const upstreams = { 'grpcio, reflection v1alpha': pythonUpstream(), 'grpc-go, reflection v1': goUpstream() };
+// The descriptor set, one of the ways to get at the schema, is protoc's work for both.
+const withProtoc = (upstream) => (runs('protoc', '--version') ? upstream : { missing: 'there is no protoc' });
+
+export const upstreams = {
+  'grpcio, reflection v1alpha': withProtoc(pythonUpstream()),
+  'grpc-go, reflection v1': withProtoc(goUpstream()),
+};
