@@ -11,7 +11,7 @@ export interface UpstreamConfig extends TransportOptions {
   readonly target: Target;
   /** Full names of the services it serves. None: every service that no other upstream names. */
   readonly services?: readonly string[];
-  /** grpc-js by default. */
+  /** http2 by default. */
   readonly transport?: 'grpc-js' | 'http2';
 }
 
@@ -71,7 +71,7 @@ export function createUpstreams(configs: readonly UpstreamConfig[]): Upstreams {
 }
 
 function createTransport(config: UpstreamConfig): Transport {
-  const create = config.transport === 'http2' ? createHttp2Transport : createGrpcJsTransport;
+  const create = config.transport === 'grpc-js' ? createGrpcJsTransport : createHttp2Transport;
   return create(config.target, config);
 }
 
