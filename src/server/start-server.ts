@@ -6,15 +6,17 @@ import fastify, {
   type FastifyBaseLogger,
   type FastifyHttpOptions,
   type FastifyInstance,
+  type FastifyRequest,
   LogController,
   type RawServerDefault,
 } from 'fastify';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
-import type { Options, ResolveContext, TandemOptions } from '../gateway/options.ts';
+import type { LimitOptions, Options, ResolveContext, TandemOptions } from '../gateway/options.ts';
 import { readTlsFiles } from '../gateway/tls-files.ts';
 import { type Problem, SchemaError } from '../schema/problem.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
+import { refuseConnection } from './client-error.ts';
 import { fail, handle } from './handler.ts';
 import { mountOwnPaths } from './own-paths.ts';
 import { decorateRequests, mountRules, statusErrorOf } from './plugin.ts';
@@ -57,17 +59,17 @@ async function createApp(gateway: Gateway, logger?: FastifyBaseLogger): Promise<
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
   }
   decorateRequests(app);
-  app.addHook('onRequest', async (request) => {
-    if ((request.raw.url?.length ?? 0) <= options.limits.urlBytes) return;
-    throw new StatusError(GrpcCode.INVALID_ARGUMENT, `the URL is longer than ${options.limits.urlBytes} bytes`, {
-      httpStatus: 414,
-    });
-  });
+  app.addHook('onRequest', async (request) => refuseLongUrl(request, options.limits));
   app.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
   mountOwnPaths(app, gateway);
   await app.register(async (scope) => mountRules(scope, gateway, ['/*']));
   app.setNotFoundHandler((request, reply) => handle(request, reply, gateway));
   return app;
+}
+
+function refuseLongUrl({ raw }: FastifyRequest, { urlBytes }: LimitOptions): void {
+  if ((raw.url?.length ?? 0) <= urlBytes) return;
+  throw new StatusError(GrpcCode.INVALID_ARGUMENT, `the URL is longer than ${urlBytes} bytes`, { httpStatus: 414 });
 }
 
 function serverOptions(gateway: Gateway, logger: FastifyBaseLogger | undefined): FastifyHttpOptions<RawServerDefault> {
@@ -85,8 +87,16 @@ function serverOptions(gateway: Gateway, logger: FastifyBaseLogger | undefined):
     // A line for each failed call is written where it fails.
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
-    // What the router cannot decode, the route table names the bad part of.
-    frameworkErrors: (_error, request, reply) => handle(request, reply, gateway),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, gateway),
+    // What the router cannot decode, the route table names the bad part of. No hook has run.
+    frameworkErrors: (_error, request, reply) => {
+      try {
+        refuseLongUrl(request, limits);
+      } catch (error) {
+        return fail(request, reply, gateway, error);
+      }
+      return handle(request, reply, gateway);
+    },
   };
 }
 

@@ -66,6 +66,7 @@ const codesByHttpStatus: ReadonlyMap<number, GrpcCode> = new Map([
   [403, GrpcCode.PERMISSION_DENIED],
   [404, GrpcCode.NOT_FOUND],
   [405, GrpcCode.UNIMPLEMENTED],
+  [408, GrpcCode.DEADLINE_EXCEEDED],
   [409, GrpcCode.ABORTED],
   [413, GrpcCode.RESOURCE_EXHAUSTED],
   [429, GrpcCode.RESOURCE_EXHAUSTED],
