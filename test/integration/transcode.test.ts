@@ -58,8 +58,8 @@ interface UpstreamPart {
 interface ResponsePart {
   /** 200 when left out. */
   readonly status?: number;
-  /** Null is absent. */
-  readonly headers?: Readonly<Record<string, string | null>>;
+  /** Null is absent; `set-cookie` is a list. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | null>>;
   /** As JSON. */
   readonly body?: unknown;
   readonly text?: string;
@@ -155,7 +155,7 @@ function compareReply(wanted: ResponsePart = {}, reply: RawReply): void {
   assert.equal(reply.status, wanted.status ?? 200, text);
   assert.equal(reply.isCut, wanted.isCut ?? false, 'cut off');
   for (const [header, value] of Object.entries(wanted.headers ?? {})) {
-    assert.equal(reply.headers[header], value ?? undefined, `header ${header}`);
+    assert.deepEqual(reply.headers[header], value ?? undefined, `header ${header}`);
   }
   for (const [trailer, value] of Object.entries(wanted.trailers ?? {})) assert.equal(reply.trailers[trailer], value);
   if ('body' in wanted) assert.deepEqual(JSON.parse(text), wanted.body);
