@@ -27,7 +27,12 @@ export interface RawReply {
 }
 
 /** Resolves with the whole reply. JSON bodies get their content type, bodies their length, unless the headers say otherwise. */
-export async function sendRaw(url: string, request: RawRequest): Promise<RawReply> {
+export function sendRaw(url: string, request: RawRequest): Promise<RawReply> {
+  return sendBytes(url, requestBytes(url, request), request.method === 'HEAD');
+}
+
+/** Sends bytes on a connection of their own; resolves with the first reply. `isLast`: nothing more is sent. */
+export async function sendBytes(url: string, bytes: Uint8Array, isHead = false, isLast = false): Promise<RawReply> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   // Node's own client parses the reply; what it would write itself goes nowhere.
@@ -35,19 +40,16 @@ export async function sendRaw(url: string, request: RawRequest): Promise<RawRepl
   socket.on('data', (chunk) => reader.push(chunk));
   socket.on('close', () => reader.push(null));
   socket.on('error', () => {});
-  socket.write(requestBytes(url, request));
+  if (isLast) socket.end(bytes);
+  else socket.write(bytes);
   try {
-    return await readReply(reader, request.method === 'HEAD');
+    return await readReply(reader, isHead);
   } finally {
     socket.destroy();
   }
 }
 
-/** The bytes of a request, as `sendRaw` sends them. */
-export function requestBytes(
-  url: string,
-  { method, target, headers = {}, version = '1.1', ...content }: RawRequest,
-): Buffer {
+function requestBytes(url: string, { method, target, headers = {}, version = '1.1', ...content }: RawRequest): Buffer {
   const body = bodyOf(content);
   const all: Record<string, string | readonly string[] | null> = { host: new URL(url).host, connection: 'close' };
   if (body !== undefined) all['content-length'] = String(body.length);
