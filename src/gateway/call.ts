@@ -90,7 +90,7 @@ async function callForStream(request: MatchedRequest, context: CallContext): Pro
     idle.touch();
     return chunk;
   });
-  const framing = reply.raw ? undefined : framingOf(headerText(http.headers['accept']), system, options);
+  const framing = reply.raw ? undefined : framingOf(http.headers, system, options);
   const framer = framing === undefined ? rawFramer(reply) : textFramer({ framing, reply, system, errors });
   const { transport } = targetOf(binding, context);
   const stream = transport.stream(callOptionsOf(request, context, context.streamTimeoutMs, idle.signal), messages);

@@ -13,6 +13,7 @@ const forwarded: ReadonlySet<string> = new Set([
   'tracestate',
   'baggage',
   'accept-language',
+  'last-event-id',
 ]);
 
 /** Never forwarded, whatever the configuration says: HTTP's own framing, and what gRPC or the gateway sets itself. */

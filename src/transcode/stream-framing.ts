@@ -4,6 +4,7 @@
  */
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
+import { type HttpRequest, headerText } from './exchange.ts';
 import { preferredType } from './media-type.ts';
 import type { TranscodeOptions } from './options.ts';
 import type { StatusJson } from './render-error.ts';
@@ -49,36 +50,44 @@ const closeResult = bytes('}\n');
 /** NDJSON whose lines say what they are: `{"result": …}` or `{"error": Status}`. */
 const envelope: StreamFraming = { ...ndjson, message: (json) => [openResult, json, closeResult] };
 
-const openEvent = bytes('data: ');
 const closeEvent = bytes('\n\n');
+const heartbeatEvent = bytes(': keep-alive\n\n');
 
-/** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html); an error is `event: error`. */
-const serverSentEvents: StreamFraming = {
-  contentType: 'text/event-stream',
-  heartbeat: bytes(': keep-alive\n\n'),
-  message: (json) => [openEvent, json, closeEvent],
-  end: (_count, error) => bytes(error === undefined ? '' : `event: error\ndata: ${JSON.stringify(error)}\n\n`),
-};
+/**
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html); an error is `event: error`. The `id` of an event is
+ * the number of events up to it, those before a reconnection counted: `lastEventId` is how many the client had then.
+ */
+function serverSentEvents(lastEventId: number): StreamFraming {
+  return {
+    contentType: 'text/event-stream',
+    heartbeat: heartbeatEvent,
+    message: (json, index) => [bytes(`id: ${lastEventId + index + 1}\ndata: `), json, closeEvent],
+    end: (_count, error) => bytes(error === undefined ? '' : `event: error\ndata: ${JSON.stringify(error)}\n\n`),
+  };
+}
+
+/** An id that is none of ours is the upstream's business alone. */
+function eventsReceived(lastEventId: string | undefined): number {
+  return lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : 0;
+}
 
 const byType = {
   'application/json': jsonArray,
   'application/x-ndjson': ndjson,
-  'text/event-stream': serverSentEvents,
 } as const;
-const offers = Object.keys(byType) as (keyof typeof byType)[];
+const offers = ['application/json', 'application/x-ndjson', 'text/event-stream'] as const;
 
 /**
  * The framing a client asks for, by `alt` or else by Accept. Throws 406 when it accepts none. Only the array may be indented: the
  * others end a message at a line break.
  */
 export function framingOf(
-  accept: string | undefined,
+  headers: HttpRequest['headers'],
   { alt }: SystemParameters,
   { streamEnvelope }: TranscodeOptions,
 ): StreamFraming {
-  if (alt === 'sse') return serverSentEvents;
   const order = streamEnvelope ? (['application/x-ndjson', ...offers] as const) : offers;
-  const type = preferredType(accept, order);
+  const type = alt === 'sse' ? 'text/event-stream' : preferredType(headerText(headers['accept']), order);
   if (type === undefined) {
     throw new StatusError(
       GrpcCode.INVALID_ARGUMENT,
@@ -88,6 +97,7 @@ export function framingOf(
       },
     );
   }
+  if (type === 'text/event-stream') return serverSentEvents(eventsReceived(headerText(headers['last-event-id'])));
   return streamEnvelope && type === 'application/x-ndjson' ? envelope : byType[type];
 }
 
