@@ -65,7 +65,7 @@ function copyUtf8(from: number, p: number): number {
   let position = from;
   do {
     const size = sequenceSize(position, Number.MAX_SAFE_INTEGER);
-    if (size === 0) fail('the text is not UTF-8', position);
+    if (size < 0) fail('the text is not UTF-8', position);
     scratch.view.setInt32(p, scratch.view.getInt32(position, true), true);
     position += size;
     p += size;

@@ -141,11 +141,11 @@ function copyUtf8(from: number, end: number, p: number, verified: boolean): numb
   let position = from;
   do {
     const size = sequenceSize(position, end);
-    if (size === 0) {
+    if (size < 0) {
       if (verified) throw new Fault('a string is not UTF-8', position);
       if (p + (end - position) + 3 > scratch.limit) grow(p + (end - position) + 3);
       p = copyReplacement(p);
-      position++;
+      position -= size;
     } else {
       scratch.view.setInt32(p, scratch.view.getInt32(position, true), true);
       p += size;
@@ -164,23 +164,30 @@ function copyReplacement(p: number): number {
 }
 
 /**
- * Bytes of the well-formed UTF-8 sequence (https://www.unicode.org/versions/latest, table 3-7) that begins at a byte of 0x80 or more,
- * or 0 when it is ill-formed.
+ * Bytes of the well-formed UTF-8 sequence that begins at a byte of 0x80 or more. For an ill-formed one, less than zero: as many bytes as
+ * one U+FFFD stands for (https://www.unicode.org/versions/Unicode16.0.0/core-spec/chapter-3/, table 3-7 and "maximal subparts").
  */
 export function sequenceSize(position: number, end: number): number {
-  const first = scratch.bytes[position] as number;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  const second = scratch.bytes[position + 1] as number;
-  if (position + 1 >= end || (second & 0xc0) !== 0x80) return 0;
+  const { bytes } = scratch;
+  const first = bytes[position] as number;
+  if (first < 0xc2 || first > 0xf4) return -1;
+  const second = position + 1 < end ? (bytes[position + 1] as number) : 0;
+  if ((second & 0xc0) !== 0x80) return -1;
   if (first < 0xe0) return 2;
-  if (position + 2 >= end || ((scratch.bytes[position + 2] as number) & 0xc0) !== 0x80) return 0;
-  if (first < 0xf0) {
-    if (first === 0xe0 && second < 0xa0) return 0;
-    return first === 0xed && second > 0x9f ? 0 : 3;
+  if (
+    first === 0xe0
+      ? second < 0xa0
+      : first === 0xed
+        ? second > 0x9f
+        : first === 0xf0
+          ? second < 0x90
+          : first === 0xf4 && second > 0x8f
+  ) {
+    return -1;
   }
-  if (position + 3 >= end || ((scratch.bytes[position + 3] as number) & 0xc0) !== 0x80) return 0;
-  if (first === 0xf0 && second < 0x90) return 0;
-  return first === 0xf4 && second > 0x8f ? 0 : 4;
+  if (position + 2 >= end || ((bytes[position + 2] as number) & 0xc0) !== 0x80) return -2;
+  if (first < 0xf0) return 3;
+  return position + 3 >= end || ((bytes[position + 3] as number) & 0xc0) !== 0x80 ? -3 : 4;
 }
 
 const hex = Buffer.from('0123456789abcdef', 'latin1');

@@ -113,7 +113,7 @@ for (const [json, paths] of [
     '{"at":"1970-01-01T00:00:00Z","struct":{"a":1},"value":{"b":1},"any":{"@type":"x"},"byString":{"a":"b"},"wrappedInt32":1}',
     ['at', 'struct', 'value', 'any', 'by_string', 'wrapped_int32'],
   ],
-  ['{"nope":{"a":1},"otherName":"x","first\\u005fname":"y"}', ['renamed', 'second_name']],
+  ['{"nope":{"a":1},"otherName":"x","far\\u005f":1,"f\\u0061r":1}', ['renamed', 'far']],
   ['[]', []],
 ] as const) {
   test(`paths present in ${json}`, () => {
