@@ -95,8 +95,9 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
   if (error !== undefined) logFailure(request, reply, error);
   reply.code(answer.status);
   for (const [name, value] of answer.headers) reply.header(name, value);
-  // What is left of a body is not read, so the connection cannot serve another request.
-  if (error !== undefined && bodyOf(request)?.readableEnded === false) reply.header('connection', 'close');
+  // What is left of a body may never be read: an error, or an upstream that ends a call before its request, leaves it. Node would take the
+  // rest in, however long, to serve another request.
+  if (bodyOf(request)?.readableEnded === false) reply.header('connection', 'close');
   if ('body' in answer) return reply.send(answer.body);
   if (request.method === 'HEAD') {
     hangUp?.abort();

@@ -171,6 +171,18 @@ describe('raw bytes', () => {
     assert.equal(await cancelled, 8);
   });
 
+  test('a call that ends before its request closes the connection', async () => {
+    upstream.script('/test.uploads.Uploads/Echo', { isEarly: true, messages: [] });
+    const request = begin(server, 'POST', '/v1/echo', 'text/plain');
+    request.on('error', () => {});
+    request.write('abc');
+    const response = await responseTo(request);
+    assert.equal(response.statusCode, 200);
+    assert.equal(response.headers.connection, 'close');
+    assert.equal(await textOf(response), '');
+    if (!response.socket.closed) await once(response.socket, 'close');
+  });
+
   test('a client that falls silent is not waited for', async () => {
     upstream.script(put, { raw: (stream) => void stream.resume() });
     const request = begin(server, 'PUT', '/v1/files/a', 'text/plain');
