@@ -52,7 +52,7 @@ export function pathOf(target: string): string {
 }
 
 /** A proxy's client writes the whole URL as target (RFC 9112, 3.2.2); only its path and query matter here. */
-function originForm(target: string): string {
+export function originForm(target: string): string {
   if (target.startsWith('/')) return target;
   const [, rest] = /^https?:\/\/[^/?]*(.*)$/i.exec(target) ?? [];
   return rest === undefined ? target : rest.startsWith('/') ? rest : `/${rest}`;

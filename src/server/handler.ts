@@ -3,7 +3,7 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Answer, Match } from '../gateway/answer.ts';
+import { type Answer, type Match, originForm } from '../gateway/answer.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { LimitOptions } from '../gateway/options.ts';
 import type { Binding } from '../routing/binding.ts';
@@ -28,8 +28,17 @@ type WithMatch = FastifyRequest & { [matchKey]?: Match };
 /** The match of a request, made once. Throws StatusError for a malformed escape. */
 export function matchOf(request: FastifyRequest, gateway: Gateway): Match {
   const holder = request as WithMatch;
-  holder[matchKey] ??= gateway.match(request.method, request.raw.url ?? '/', request.headers);
+  holder[matchKey] ??= gateway.match(request.method, targetOf(request), request.headers);
   return holder[matchKey];
+}
+
+/** The request target as the rules know it: without the prefix under which they are mounted. */
+function targetOf({ raw, routeOptions }: FastifyRequest): string {
+  const target = raw.url ?? '/';
+  const { tandemPrefix } = routeOptions.config;
+  if (tandemPrefix === undefined) return target;
+  const rest = originForm(target).replace(tandemPrefix, '');
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** The RPC of a request, or undefined when it is none; never throws, since hooks ask. */
@@ -74,8 +83,9 @@ function streamedRequest(request: FastifyRequest): HttpRequest {
   return { ...headOf(request), chunks: source && readChunks(source) };
 }
 
-function headOf({ method, raw, headers }: FastifyRequest): HttpRequest {
-  return { method, target: raw.url ?? '/', headers, body: empty };
+function headOf(request: FastifyRequest): HttpRequest {
+  const { method, headers } = request;
+  return { method, target: targetOf(request), headers, body: empty };
 }
 
 /** Methods whose body Fastify does not look at, such as GET, may still have one: the transcoder decides. */

@@ -16,27 +16,31 @@ declare module 'fastify' {
     readonly rpc: RequestRpc | undefined;
   }
   interface FastifyInstance {
-    /** The gateway that the plugin made. */
+    /** The gateway that the plugin made; of several in one app the first. */
     readonly tandem: Gateway;
   }
   interface FastifyContextConfig {
     /** The gateway that answers this route. */
     tandemGateway?: Gateway;
+    /** What the path has before that of the rules. */
+    tandemPrefix?: RegExp;
   }
 }
 
 /**
  * Serves the rules of protos in an app: `await app.register(tandem, { protos: ['protos'], upstreams: ['127.0.0.1:50051'] })`. The keys
  * are those of the configuration file; `listen` is the app's own affair. Rejects with SchemaError when the options, protos or rules are
- * wrong. The app's hooks run for transcoded requests and see `request.rpc`.
+ * wrong. The app's hooks run for transcoded requests and see `request.rpc`. Below a `prefix`, its own or that of the scope it is registered
+ * in, the rules have their paths behind that prefix.
  */
 const plugin: FastifyPluginAsync<TandemOptions> = async (app, options) => {
-  const { prefix: _, ...gatewayOptions } = options as TandemOptions & { readonly prefix?: string };
+  const { prefix = '', ...gatewayOptions } = options as TandemOptions & { readonly prefix?: string };
   const gateway = await createGateway(gatewayOptions);
-  app.decorate('tandem', gateway);
+  if (!app.hasDecorator('tandem')) app.decorate('tandem', gateway);
   app.addHook('onClose', () => gateway.close());
   decorateRequests(app);
-  await app.register(async (scope) => mountRules(scope, gateway, headsOf(gateway.generation.table.bindings)));
+  const heads = headsOf(gateway.generation.table.bindings);
+  await app.register(async (scope) => mountRules(scope, gateway, heads), { prefix });
 };
 
 export const tandem: FastifyPluginAsync<TandemOptions> = fastifyPlugin(plugin, { name: 'tandem', fastify: '5.x' });
@@ -64,18 +68,25 @@ export function mountRules(scope: FastifyInstance, gateway: Gateway, heads: read
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   scope.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
+  const tandemPrefix = prefixPattern(scope.prefix);
   for (const url of heads) {
     scope.route({
       method: scope.supportedMethods,
       url,
       exposeHeadRoute: false,
-      config: { tandemGateway: gateway },
+      config: { tandemGateway: gateway, ...(tandemPrefix && { tandemPrefix }) },
       handler: (request, reply) => {
         const isOurs = matchOf(request, gateway).outcome.kind !== 'unmatched';
         return isOurs ? handle(request, reply, gateway) : reply.callNotFound();
       },
     });
   }
+}
+
+/** As many segments as the prefix has: a request may write them with escapes, and Fastify's may be parameters. */
+function prefixPattern(prefix: string): RegExp | undefined {
+  const count = prefix.split('/').filter((segment) => segment !== '').length;
+  return count === 0 ? undefined : new RegExp(`^(?:/[^/?]*){${count}}`);
 }
 
 /**
