@@ -45,7 +45,7 @@ export interface Gateway {
  */
 export async function createGateway(input: TandemOptions, context: ResolveContext = {}): Promise<Gateway> {
   const options = resolveOptions(input, context);
-  const upstreams = connectUpstreams(options);
+  const upstreams = await connectUpstreams(options);
   try {
     return new LiveGateway(await createGeneration(options, upstreams), upstreams, context);
   } catch (error) {
@@ -98,7 +98,7 @@ class LiveGateway implements Gateway {
   async reload(input?: TandemOptions, context = this.#context): Promise<Generation> {
     const options = input === undefined ? this.options : resolveOptions(input, context);
     const isSame = JSON.stringify(options.upstreams) === JSON.stringify(this.options.upstreams);
-    const upstreams = isSame ? this.#upstreams : connectUpstreams(options);
+    const upstreams = isSame ? this.#upstreams : await connectUpstreams(options);
     try {
       this.#generation = await createGeneration(options, upstreams);
     } catch (error) {

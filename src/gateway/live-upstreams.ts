@@ -13,14 +13,14 @@ export interface LiveUpstreams extends Upstreams {
 }
 
 /**
- * Starts to connect to the upstreams; those that cannot be reached are tried again for as long as it takes. Throws SchemaError for a
+ * Starts to connect to the upstreams; those that cannot be reached are tried again for as long as it takes. Rejects with SchemaError for a
  * target or TLS file that is none.
  */
-export function connectUpstreams({ upstreams: written, limits }: Options): LiveUpstreams {
+export async function connectUpstreams({ upstreams: written, limits }: Options): Promise<LiveUpstreams> {
   const problems: Problem[] = [];
   const configs = written.map((upstream, index) => configOf(upstream, limits.replyBytes, index, problems));
   if (problems.length > 0) throw new SchemaError(problems);
-  const upstreams = createUpstreams(configs);
+  const upstreams = await createUpstreams(configs);
   const timeouts = new Map(upstreams.transports.map((transport, index) => [transport, written[index]?.timeout]));
   const known = new Map<string, CallTarget | undefined>();
   upstreams.connect();

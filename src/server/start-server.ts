@@ -84,6 +84,8 @@ function serverOptions(gateway: Gateway, logger: FastifyBaseLogger | undefined):
     ...(listen.tls ? { https: { ...node, ...listenTls(listen.tls) } } : { http: node }),
     // Node would end streams of requests as well; bodies that are collected have a timer of their own.
     requestTimeout: 0,
+    // No route has a schema; the compilers that would read them take time to load.
+    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
     // A line for each failed call is written where it fails.
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
@@ -98,6 +100,10 @@ function serverOptions(gateway: Gateway, logger: FastifyBaseLogger | undefined):
       return handle(request, reply, gateway);
     },
   };
+}
+
+function noCompiler(): never {
+  throw new Error('routes of the gateway have no schemas');
 }
 
 function listenTls(tls: NonNullable<Options['listen']['tls']>): ReturnType<typeof readTlsFiles> {

@@ -8,31 +8,31 @@ import { startScriptedUpstream } from '../../upstreams/scripted-upstream.ts';
 const upstream = (target: string, ...services: string[]): UpstreamConfig => ({ target: parseTarget(target), services });
 
 test('an upstream serves the services it names, one without names serves the rest', async (t) => {
-  const upstreams = createUpstreams([upstream('a:1', 'p.A', 'p.B'), upstream('c:1'), upstream('d:1', 'p.D')]);
+  const upstreams = await createUpstreams([upstream('a:1', 'p.A', 'p.B'), upstream('c:1'), upstream('d:1', 'p.D')]);
   t.after(() => upstreams.close());
   const served = ['p.A', 'p.B', 'p.D', 'p.Other'].map((name) => upstreams.forService(name)?.target);
   assert.deepEqual(served, ['a:1', 'a:1', 'd:1', 'c:1']);
 });
 
 test('a service that no upstream serves', async (t) => {
-  const upstreams = createUpstreams([upstream('a:1', 'p.A')]);
+  const upstreams = await createUpstreams([upstream('a:1', 'p.A')]);
   t.after(() => upstreams.close());
   assert.equal(upstreams.forService('p.B'), undefined);
 });
 
-test('upstreams that serve the same are told all at once', () => {
+test('upstreams that serve the same are told all at once', async () => {
   const configs = [upstream('a:1'), upstream('b:1', 'p.B'), upstream('c:1', 'p.B'), upstream('d:1')];
   const messages = [
     'b:1 and c:1 both serve p.B: name it for one of them',
     'a:1 and d:1 both serve every service: name the services of one of them',
   ];
   const problems = messages.map((message) => ({ position: undefined, subject: 'upstreams', message }));
-  assert.throws(() => createUpstreams(configs), new SchemaError(problems));
+  await assert.rejects(createUpstreams(configs), new SchemaError(problems));
 });
 
 test('the status follows the connections', async (t) => {
   const server = await startScriptedUpstream();
-  const upstreams = createUpstreams([upstream(server.target, 'p.A')]);
+  const upstreams = await createUpstreams([upstream(server.target, 'p.A')]);
   // An idle connection does not keep the process alive.
   const alive = setInterval(() => {}, 1000);
   t.after(() => {
