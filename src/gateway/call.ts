@@ -13,8 +13,9 @@ import {
   headerText,
   type Metadata,
 } from '../transcode/exchange.ts';
+import { isRawReply } from '../transcode/http-body.ts';
 import { headersOf, metadataOf, trailerHeadersOf } from '../transcode/metadata.ts';
-import { framingOf } from '../transcode/stream-framing.ts';
+import { framingOf, isIndentable } from '../transcode/stream-framing.ts';
 import type { SystemParameters } from '../transcode/system-parameters.ts';
 import type { Transcoder } from '../transcode/transcoder.ts';
 import type { CallOptions, CancelSignal, Transport } from '../upstream/transport.ts';
@@ -65,13 +66,14 @@ async function callForOne(request: MatchedRequest, context: CallContext): Promis
   if (system.alt === 'sse') {
     throw StatusError.invalidField('alt', `${binding.method.fullName} answers with one message; sse is for streams`);
   }
+  const accept = headerText(http.headers['accept']);
+  const { render } = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: true });
   const defaultMs = isStream ? context.streamTimeoutMs : timeoutMs;
   const answer = await transport.unary(
     callOptionsOf(request, context, defaultMs, idle?.signal ?? request.signal),
     messages,
   );
-  const { reply } = context.transcoder.of(binding);
-  const { contentType, body } = reply.render(answer.message, headerText(http.headers['accept']), system);
+  const { contentType, body } = render(answer.message);
   const { metadata } = context.transcoder.options;
   const headers: Metadata = [
     ['content-type', contentType],
@@ -84,14 +86,16 @@ async function callForOne(request: MatchedRequest, context: CallContext): Promis
 async function callForStream(request: MatchedRequest, context: CallContext): Promise<HttpStreamReply> {
   const { binding, http } = request;
   const { options, errors } = context.transcoder;
-  const { reply } = context.transcoder.of(binding);
   const idle = createIdleTimer(request.signal, context.streamIdleMs, 'the upstream');
   const { messages, system } = bindMessages(request, context, (chunk) => {
     idle.touch();
     return chunk;
   });
-  const framing = reply.raw ? undefined : framingOf(http.headers, system, options);
-  const framer = framing === undefined ? rawFramer(reply) : textFramer({ framing, reply, system, errors });
+  const accept = headerText(http.headers['accept']);
+  const framing = isRawReply(binding) ? undefined : framingOf(http.headers, system, options);
+  const isIndented = framing === undefined || isIndentable(framing);
+  const renderer = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: isIndented });
+  const framer = framing === undefined ? rawFramer(renderer) : textFramer(framing, renderer, errors);
   const { transport } = targetOf(binding, context);
   const stream = transport.stream(callOptionsOf(request, context, context.streamTimeoutMs, idle.signal), messages);
   return await frameMessages(stream, framer, { metadata: options.metadata, idle });

@@ -3,12 +3,12 @@
  */
 import { StatusError } from '../status/status-error.ts';
 import type { HttpStreamReply } from '../transcode/exchange.ts';
+import { UNKNOWN_TYPE } from '../transcode/http-body.ts';
 import { headersOf } from '../transcode/metadata.ts';
 import type { MetadataOptions } from '../transcode/options.ts';
 import type { ErrorRenderer } from '../transcode/render-error.ts';
 import type { ReplyRenderer } from '../transcode/render-reply.ts';
-import { isIndentable, type StreamFraming } from '../transcode/stream-framing.ts';
-import type { SystemParameters } from '../transcode/system-parameters.ts';
+import type { StreamFraming } from '../transcode/stream-framing.ts';
 import type { ReplyStream } from '../upstream/transport.ts';
 import type { IdleTimer } from './idle-timer.ts';
 
@@ -22,30 +22,21 @@ export interface MessageFramer {
   end(count: number, error: StatusError | undefined): Uint8Array | undefined;
 }
 
-export interface TextFramerParts {
-  readonly framing: StreamFraming;
-  readonly reply: ReplyRenderer;
-  readonly system: SystemParameters;
-  readonly errors: ErrorRenderer;
-}
-
-export function textFramer({ framing, reply, system, errors }: TextFramerParts): MessageFramer {
-  const oneLine = isIndentable(framing) ? system : { ...system, prettyPrint: false };
+export function textFramer(framing: StreamFraming, { json }: ReplyRenderer, errors: ErrorRenderer): MessageFramer {
   return {
     heartbeat: framing.heartbeat,
     contentTypeOf: () => framing.contentType,
-    message: (message, index) => framing.message(reply.json(message, oneLine), index),
+    message: (message, index) => framing.message(json(message), index),
     end: (count, error) => framing.end(count, error && errors.statusOf(error)),
   };
 }
 
 /** HttpBody chunks untouched, with the content type of the first. */
-export function rawFramer({ raw }: ReplyRenderer): MessageFramer {
-  const read = raw ?? ((data: Uint8Array) => ({ contentType: '', data }));
+export function rawFramer({ render }: ReplyRenderer): MessageFramer {
   return {
     heartbeat: undefined,
-    contentTypeOf: (first) => (first && read(first).contentType) || 'application/octet-stream',
-    message: (message) => [read(message).data],
+    contentTypeOf: (first) => (first === undefined ? UNKNOWN_TYPE : render(first).contentType),
+    message: (message) => [render(message).body],
     end: (_count, error) => (error === undefined ? new Uint8Array() : undefined),
   };
 }

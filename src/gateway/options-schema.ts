@@ -55,8 +55,7 @@ const upstreamSchema = {
       type: 'string',
       enum: ['grpc-js', 'http2'],
       default: 'http2',
-      description:
-        'What makes the calls: HTTP/2 of Tandem’s own, or @grpc/grpc-js, which costs ten times the CPU.',
+      description: 'What makes the calls: HTTP/2 of Tandem’s own, or @grpc/grpc-js, which costs ten times the CPU.',
     },
     timeout: { $ref: '#/$defs/duration', description: 'Its deadline instead of `limits.timeoutDefault`.' },
     keepalive: {

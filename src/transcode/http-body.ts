@@ -1,6 +1,7 @@
 /**
  * @module google.api.HttpBody: raw bytes with a content type where JSON would stand (google/api/httpbody.proto).
  */
+import type { Binding } from '../routing/binding.ts';
 import type { FieldDescriptor, MessageDescriptor } from '../schema/descriptors.ts';
 import { lengthDelimited, lengthDelimitedFields } from '../wire/fragment.ts';
 
@@ -23,6 +24,14 @@ export function isHttpBody(message: MessageDescriptor): boolean {
 /** The field holds one HttpBody. */
 export function isHttpBodyField(field: FieldDescriptor): boolean {
   return field.type.kind === 'message' && !field.isRepeated && isHttpBody(field.type.message);
+}
+
+/** What bytes are that say nothing of themselves (RFC 9110, 8.3). */
+export const UNKNOWN_TYPE = 'application/octet-stream';
+
+/** The binding's replies travel as raw bytes, never as JSON. */
+export function isRawReply({ method, responseBody }: Binding): boolean {
+  return responseBody === undefined ? isHttpBody(method.output) : isHttpBodyField(responseBody);
 }
 
 export function encodeHttpBody({ contentType, data }: RawBody): Uint8Array {

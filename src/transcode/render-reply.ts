@@ -1,14 +1,14 @@
 /**
  * @module One reply message to an HTTP answer: JSON, raw HttpBody bytes, or protobuf where the client asks for it.
  */
-import type { Codec } from '../codec/codec.ts';
+import type { Codec, JsonWriter } from '../codec/codec.ts';
 import { CodecError } from '../codec/codec-error.ts';
 import { indentJson } from '../codec/indent-json.ts';
 import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { WireFormatError } from '../wire/fragment.ts';
-import { decodeHttpBody, decodeHttpBodyField, isHttpBody, isHttpBodyField, type RawBody } from './http-body.ts';
+import { decodeHttpBody, decodeHttpBodyField, isRawReply, type RawBody, UNKNOWN_TYPE } from './http-body.ts';
 import { preferredType } from './media-type.ts';
 import type { TranscodeOptions } from './options.ts';
 import type { SystemParameters } from './system-parameters.ts';
@@ -18,49 +18,79 @@ export interface ReplyBody {
   readonly body: Uint8Array;
 }
 
-/** What a message becomes, given what the client asked for. Throws INTERNAL when the upstream's bytes are no such message. */
+/** Renders the replies of one request as it asked for them. Throws INTERNAL when the upstream's bytes are no such message. */
 export interface ReplyRenderer {
-  /** The whole answer of a unary call. */
-  render(message: Uint8Array, accept: string | undefined, system: SystemParameters): ReplyBody;
-  /** JSON of one message of a stream, on one line unless indented. */
-  json(message: Uint8Array, system: SystemParameters): Uint8Array;
-  /** Set when replies are google.api.HttpBody: they travel as raw bytes, never as JSON. */
-  readonly raw: ((message: Uint8Array) => RawBody) | undefined;
+  /** The whole answer of a call with one reply. */
+  render(message: Uint8Array): ReplyBody;
+  /** JSON of one message of a stream. */
+  json(message: Uint8Array): Uint8Array;
 }
+
+/** What a request says of its answer. */
+export interface ReplyWishes {
+  readonly accept: string | undefined;
+  readonly system: SystemParameters;
+  /** False where a line break ends a message. */
+  readonly isIndentable: boolean;
+}
+
+/** The renderer for one request. Throws INVALID_ARGUMENT when it asks for fields that the reply has not. */
+export type RendererChoice = (wishes: ReplyWishes) => ReplyRenderer;
 
 const JSON_TYPE = 'application/json';
 const PROTOBUF_TYPES = ['application/x-protobuf', 'application/protobuf'] as const;
 const OFFERS = [JSON_TYPE, ...PROTOBUF_TYPES] as const;
 const PRETTY_INDENT = 2;
 
-export function compileReplyRenderer(binding: Binding, codec: Codec, { indent }: TranscodeOptions): ReplyRenderer {
+export function compileReplyRenderer(binding: Binding, codec: Codec, { indent }: TranscodeOptions): RendererChoice {
   const { method, responseBody } = binding;
   const raw = compileRaw(binding);
   const write = responseBody === undefined ? codec.messageWriter(method.output) : codec.fieldWriter(responseBody);
-  const json: ReplyRenderer['json'] = (message, { prettyPrint }) => {
-    const text = blamingUpstream(write, message);
-    const spaces = prettyPrint === undefined ? indent : prettyPrint ? indent || PRETTY_INDENT : 0;
-    return spaces === 0 ? text : indentJson(text, spaces);
+  return ({ accept, system, isIndentable }) => {
+    const writer = system.fields === undefined ? write : filteredWriter(binding, codec, system.fields);
+    const spaces = isIndentable ? indentOf(system.prettyPrint, indent) : 0;
+    const json = (message: Uint8Array): Uint8Array => {
+      const text = blamingUpstream(writer, message);
+      return spaces === 0 ? text : indentJson(text, spaces);
+    };
+    const render = (message: Uint8Array): ReplyBody => {
+      if (raw !== undefined) {
+        const { contentType, data } = raw(message);
+        return { contentType: contentType || UNKNOWN_TYPE, body: data };
+      }
+      // Only a whole message has a protobuf form of its own.
+      const type = writer === write && responseBody === undefined ? preferredType(accept, OFFERS) : JSON_TYPE;
+      if (type === undefined || type === JSON_TYPE) return { contentType: JSON_TYPE, body: json(message) };
+      return { contentType: type, body: message };
+    };
+    return { render, json };
   };
-  const render: ReplyRenderer['render'] = (message, accept, system) => {
-    if (raw !== undefined) {
-      const { contentType, data } = raw(message);
-      return { contentType: contentType || 'application/octet-stream', body: data };
-    }
-    // Only a whole message has a protobuf form of its own.
-    const type = responseBody === undefined ? preferredType(accept, OFFERS) : JSON_TYPE;
-    if (type === undefined || type === JSON_TYPE) return { contentType: JSON_TYPE, body: json(message, system) };
-    return { contentType: type, body: message };
-  };
-  return { render, json, raw };
 }
 
-function compileRaw({ method, responseBody }: Binding): ReplyRenderer['raw'] {
-  if (responseBody === undefined) {
-    return isHttpBody(method.output) ? (message) => blamingUpstream(decodeHttpBody, message) : undefined;
+function indentOf(prettyPrint: boolean | undefined, configured: number): number {
+  if (prettyPrint === undefined) return configured;
+  return prettyPrint ? configured || PRETTY_INDENT : 0;
+}
+
+/** For `$fields=name,author.born`: a reply that holds these alone. */
+function filteredWriter(binding: Binding, codec: Codec, fields: string): JsonWriter {
+  const { method, responseBody } = binding;
+  if (responseBody !== undefined || isRawReply(binding)) {
+    throw StatusError.invalidField('fields', `the answer of ${method.fullName} is not a message with fields here`);
   }
-  if (!isHttpBodyField(responseBody)) return undefined;
-  return (message) => blamingUpstream((wire) => decodeHttpBodyField(responseBody, wire), message);
+  try {
+    return codec.filteredWriter(method.output, fields.split(','));
+  } catch (error) {
+    if (error instanceof CodecError) throw StatusError.invalidField('fields', error.message, error);
+    throw error;
+  }
+}
+
+function compileRaw(binding: Binding): ((message: Uint8Array) => RawBody) | undefined {
+  const { responseBody } = binding;
+  if (!isRawReply(binding)) return undefined;
+  const decode = responseBody ? (wire: Uint8Array) => decodeHttpBodyField(responseBody, wire) : decodeHttpBody;
+  return (message) => blamingUpstream(decode, message);
 }
 
 function blamingUpstream<T>(read: (message: Uint8Array) => T, message: Uint8Array): T {

@@ -8,13 +8,13 @@ import { compileRequestBinder, type RequestBinder } from './bind-request.ts';
 import { compileStreamBinder, type StreamBinder } from './bind-stream.ts';
 import type { TranscodeOptions } from './options.ts';
 import { createErrorRenderer, type ErrorRenderer } from './render-error.ts';
-import { compileReplyRenderer, type ReplyRenderer } from './render-reply.ts';
+import { compileReplyRenderer, type RendererChoice } from './render-reply.ts';
 
 export interface BindingTranscoder {
   readonly request:
     | { readonly kind: 'one'; readonly bind: RequestBinder }
     | { readonly kind: 'stream'; readonly bind: StreamBinder };
-  readonly reply: ReplyRenderer;
+  readonly rendererFor: RendererChoice;
 }
 
 export interface Transcoder {
@@ -33,7 +33,7 @@ export function createTranscoder(codec: Codec, detailCodec: Codec, options: Tran
         request: binding.method.isClientStreaming
           ? { kind: 'stream', bind: compileStreamBinder(binding, codec, options) }
           : { kind: 'one', bind: compileRequestBinder(binding, codec, options) },
-        reply: compileReplyRenderer(binding, codec, options),
+        rendererFor: compileReplyRenderer(binding, codec, options),
       };
       compiled.set(binding, transcoder);
     }
