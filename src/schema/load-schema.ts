@@ -3,6 +3,8 @@
  * FileDescriptorProtos, and one linker makes descriptors of them. All that is wrong is reported at once.
  */
 import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { alwaysLoaded, builtInFile, mixinFiles } from './built-in-files.ts';
 import { checkDeclarations } from './check-declarations.ts';
 import { readDescriptorSet, readFileDescriptor } from './descriptor-set.ts';
@@ -50,7 +52,21 @@ export interface LoadedSchema {
  * Reads, checks and links everything. Of several files with one name the first wins: text, then sets, then reflection.
  */
 export async function loadSchema(sources: SchemaSources): Promise<LoadedSchema> {
+  await Promise.all((sources.descriptorSets ?? []).map(whileBeingWritten));
   return new SchemaLoad().run(sources);
+}
+
+// Who writes a file anew empties it first: a build that runs beside a reload would otherwise refuse it.
+const writingMs = 250;
+const pauseMs = 10;
+
+/** Resolves when the file has something in it, or nobody seems to be writing it. */
+async function whileBeingWritten(path: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < writingMs; waitedMs += pauseMs) {
+    const { size } = await stat(path).catch(() => ({ size: -1 }));
+    if (size !== 0) return;
+    await setTimeout(pauseMs);
+  }
 }
 
 /**
