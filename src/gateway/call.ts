@@ -20,7 +20,7 @@ import type { SystemParameters } from '../transcode/system-parameters.ts';
 import type { Transcoder } from '../transcode/transcoder.ts';
 import type { CallOptions, CancelSignal, Transport } from '../upstream/transport.ts';
 import { frameMessages, rawFramer, textFramer } from './frame-messages.ts';
-import { createIdleTimer } from './idle-timer.ts';
+import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
 
 /** A request whose rule is known. */
 export interface MatchedRequest {
@@ -61,18 +61,17 @@ async function callForOne(request: MatchedRequest, context: CallContext): Promis
   const { binding, http } = request;
   const { transport, timeoutMs } = targetOf(binding, context);
   const isStream = binding.method.isClientStreaming;
-  const idle = isStream ? createIdleTimer(request.signal, context.streamIdleMs, 'the client') : undefined;
-  const { messages, system } = bindMessages(request, context, (chunk) => idle?.waitFor(chunk) ?? chunk);
+  const idle = isStream ? createIdleTimer(request.signal, context.streamIdleMs) : undefined;
+  const { messages, system } = bindMessages(request, context, idle);
   if (system.alt === 'sse') {
     throw StatusError.invalidField('alt', `${binding.method.fullName} answers with one message; sse is for streams`);
   }
   const accept = headerText(http.headers['accept']);
   const { render } = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: true });
   const defaultMs = isStream ? context.streamTimeoutMs : timeoutMs;
-  const answer = await transport.unary(
-    callOptionsOf(request, context, defaultMs, idle?.signal ?? request.signal),
-    messages,
-  );
+  const options = callOptionsOf(request, context, defaultMs, idle?.signal ?? request.signal);
+  const answering = transport.unary(options, messages);
+  const answer = await (idle?.waitFor(answering) ?? answering);
   const { contentType, body } = render(answer.message);
   const { metadata } = context.transcoder.options;
   const headers: Metadata = [
@@ -86,11 +85,8 @@ async function callForOne(request: MatchedRequest, context: CallContext): Promis
 async function callForStream(request: MatchedRequest, context: CallContext): Promise<HttpStreamReply> {
   const { binding, http } = request;
   const { options, errors } = context.transcoder;
-  const idle = createIdleTimer(request.signal, context.streamIdleMs, 'the upstream');
-  const { messages, system } = bindMessages(request, context, (chunk) => {
-    idle.touch();
-    return chunk;
-  });
+  const idle = createIdleTimer(request.signal, context.streamIdleMs);
+  const { messages, system } = bindMessages(request, context, idle);
   const accept = headerText(http.headers['accept']);
   const framing = isRawReply(binding) ? undefined : framingOf(http.headers, system, options);
   const isIndented = framing === undefined || isIndentable(framing);
@@ -106,13 +102,11 @@ interface BoundMessages {
   readonly system: SystemParameters;
 }
 
-type ChunkPromise = Promise<IteratorResult<Uint8Array>>;
-
-/** The request's message, or the messages of its stream as they arrive. `watch` sees each wait for a chunk of the body. */
+/** The request's message, or the messages of its stream as they arrive; each piece of it is told to `idle`. */
 function bindMessages(
   { binding, captures, http }: MatchedRequest,
   { transcoder }: CallContext,
-  watch: (chunk: ChunkPromise) => ChunkPromise,
+  idle: IdleTimer | undefined,
 ): BoundMessages {
   const { request } = transcoder.of(binding);
   if (request.kind === 'one') {
@@ -120,21 +114,19 @@ function bindMessages(
     return { messages: message, system };
   }
   const stream = request.bind(http, captures);
-  return { messages: pump(http, stream, watch), system: stream.system };
+  return { messages: pump(http, stream, idle), system: stream.system };
 }
 
 /** Pulled by the upstream: a slow one slows the client. */
 async function* pump(
   { chunks, body }: HttpRequest,
   stream: MessageStream,
-  watch: (chunk: ChunkPromise) => ChunkPromise,
+  idle: IdleTimer | undefined,
 ): AsyncGenerator<Uint8Array, void> {
   if (body.length > 0) yield* stream.push(body);
-  const iterator = chunks?.[Symbol.asyncIterator]();
-  while (iterator !== undefined) {
-    const { done, value } = await watch(iterator.next());
-    if (done) break;
-    yield* stream.push(value);
+  for await (const chunk of chunks ?? []) {
+    idle?.touch();
+    yield* stream.push(chunk);
   }
   yield* stream.end();
 }

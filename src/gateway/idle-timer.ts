@@ -14,13 +14,13 @@ export interface IdleTimer {
   touch(): void;
 }
 
-/** `whom` is named in the error: "the upstream". Aborting `outer` aborts it, too. */
-export function createIdleTimer(outer: CancelSignal, idleMs: number, whom: string): IdleTimer {
+/** Aborting `outer` aborts it, too. */
+export function createIdleTimer(outer: CancelSignal, idleMs: number): IdleTimer {
   const controller = new AbortController();
   if (outer.aborted) controller.abort(outer.reason);
   else outer.addEventListener('abort', () => controller.abort(outer.reason));
   const expire = (): void => {
-    const message = `${whom} sent nothing for ${idleMs / 1000} s`;
+    const message = `nothing moved in the stream for ${idleMs / 1000} s`;
     controller.abort(new StatusError(GrpcCode.DEADLINE_EXCEEDED, message));
   };
   let timer: NodeJS.Timeout | undefined;

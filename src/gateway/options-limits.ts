@@ -41,7 +41,7 @@ export const limitsSchema = {
     },
     streamIdle: {
       $ref: '#/$defs/duration',
-      default: '60s',
+      default: '5m',
       description: 'How long a stream may be silent before the call is ended.',
     },
     headersTimeout: { $ref: '#/$defs/duration', default: '10s', description: 'Time for the header block to arrive.' },

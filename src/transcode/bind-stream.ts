@@ -61,9 +61,12 @@ function takesRawBytes({ body, method }: Binding): boolean {
   return body.kind === 'field' ? isHttpBodyField(body.field) : body.kind === 'whole' && isHttpBody(method.input);
 }
 
+/** NDJSON has no registered type; these are the names in use. */
+const lineTypes: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl']);
+
 /** Whether the body is NDJSON rather than JSON. Throws 415 for anything else. */
 function isLines(contentType: string | undefined): boolean {
-  if (contentType !== undefined && essenceOf(contentType) === 'application/x-ndjson') return true;
+  if (contentType !== undefined && lineTypes.has(essenceOf(contentType))) return true;
   if (bodyFormatOf(contentType) === 'json') return false;
   const message = 'a stream of messages is sent as application/json (an array) or application/x-ndjson (one a line)';
   throw new StatusError(GrpcCode.INVALID_ARGUMENT, message, { httpStatus: 415 });

@@ -50,7 +50,7 @@ export class JsonSplitter {
     this.#options = options;
   }
 
-  /** The values that end in this chunk, each as bytes of its own. */
+  /** The values that end in this chunk. Those that lie in it are views of it: to be used before the next. */
   push(chunk: Uint8Array): readonly Uint8Array[] {
     const values: Uint8Array[] = [];
     let at = 0;
@@ -60,7 +60,8 @@ export class JsonSplitter {
         continue;
       }
       const end = this.#place === 'plain' ? endOfPlain(chunk, at) : this.#endOfBounded(chunk, at);
-      this.#keep(chunk.subarray(at, end ?? chunk.length));
+      // What is kept for the next chunk is copied: the socket may use its memory again.
+      this.#keep(end === undefined ? Uint8Array.from(chunk.subarray(at)) : chunk.subarray(at, end));
       if (end !== undefined) values.push(this.#take());
       at = end ?? chunk.length;
     }
@@ -139,8 +140,7 @@ export class JsonSplitter {
       const message = `message ${this.#count} of the body is larger than ${this.#options.maxBytes} bytes`;
       throw new StatusError(GrpcCode.RESOURCE_EXHAUSTED, message, { httpStatus: 413 });
     }
-    // The chunk is the socket's, which may use it again.
-    this.#parts.push(part.slice());
+    this.#parts.push(part);
   }
 
   #take(): Uint8Array {

@@ -189,7 +189,7 @@ describe('raw bytes', () => {
     request.write('abc');
     const response = await responseTo(request);
     assert.equal(response.statusCode, 504);
-    assert.match(await textOf(response), /the client sent nothing for 0.2 s/);
+    assert.match(await textOf(response), /nothing moved in the stream for 0.2 s/);
     request.destroy();
   });
 
