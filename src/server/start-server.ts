@@ -113,7 +113,15 @@ function listenTls(tls: NonNullable<Options['listen']['tls']>): ReturnType<typeo
   return files;
 }
 
+/** Milliseconds that clients have to take what is left of their answers once every call has ended. */
+const LAST_BYTES_MS = 1_000;
+
 async function drain(app: FastifyInstance, gateway: Gateway): Promise<void> {
   gateway.drain();
-  await app.close();
+  // Ends when the last connection does. The app's own hook closes the gateway only after that: too late to end a call.
+  const closing = app.close();
+  await gateway.close();
+  const timer = setTimeout(() => app.server.closeAllConnections(), LAST_BYTES_MS);
+  await closing;
+  clearTimeout(timer);
 }
