@@ -5,6 +5,7 @@ import { METHODS } from 'node:http';
 import type { FieldDescriptor, MessageDescriptor, MethodDescriptor } from '../schema/descriptors.ts';
 import type { HttpRule, MethodRules } from '../schema/http-rule.ts';
 import type { Problem } from '../schema/problem.ts';
+import { textMessages } from '../schema/text-messages.ts';
 import type { Binding, BodySelector, PathVariable } from './binding.ts';
 import { type PathTemplate, parsePathTemplate, TemplateError, type TemplateVariable } from './path-template.ts';
 
@@ -25,13 +26,6 @@ interface Reports {
   problem(message: string): void;
   finding(message: string): void;
 }
-
-/** Well-known types whose JSON is a string or a scalar, so that a path's text can give the whole message. */
-const textualMessages: ReadonlySet<string> = new Set(
-  'Timestamp Duration FieldMask DoubleValue FloatValue Int64Value UInt64Value Int32Value UInt32Value BoolValue StringValue BytesValue'
-    .split(' ')
-    .map((name) => `google.protobuf.${name}`),
-);
 
 /**
  * Validates every rule against its method. A rule with a problem has no binding; the others are not held up by it.
@@ -117,7 +111,7 @@ function resolveVariable(
     walked = name;
     message = field.type.kind === 'message' ? field.type.message : undefined;
   }
-  if (message !== undefined && !textualMessages.has(message.fullName)) {
+  if (message !== undefined && !textMessages.has(message.fullName)) {
     return void reports.problem(`path variable {${fieldPath}}: ${describeMessage(fieldPath, message)}`);
   }
   return { text: fieldPath, fields, start, end, isMultiSegment };

@@ -6,6 +6,7 @@ import type { Codec } from '../codec/codec.ts';
 import { CodecError } from '../codec/codec-error.ts';
 import type { Binding } from '../routing/binding.ts';
 import type { FieldDescriptor } from '../schema/descriptors.ts';
+import { textMessages } from '../schema/text-messages.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { TranscodeOptions } from './options.ts';
 import type { QueryPair } from './query-string.ts';
@@ -120,22 +121,6 @@ function refusalOf(target: Exclude<QueryTarget, { kind: 'unknown' }>): string | 
   const hint = example === undefined ? '' : `, such as ${leaf.jsonName}.${example}=…`;
   return `a ${type.message.fullName} message cannot be given as one value; name its fields${hint}`;
 }
-
-/** Messages whose JSON is a string, number or boolean: text can hold them. */
-const textMessages: ReadonlySet<string> = new Set([
-  'google.protobuf.BoolValue',
-  'google.protobuf.BytesValue',
-  'google.protobuf.DoubleValue',
-  'google.protobuf.Duration',
-  'google.protobuf.FieldMask',
-  'google.protobuf.FloatValue',
-  'google.protobuf.Int32Value',
-  'google.protobuf.Int64Value',
-  'google.protobuf.StringValue',
-  'google.protobuf.Timestamp',
-  'google.protobuf.UInt32Value',
-  'google.protobuf.UInt64Value',
-]);
 
 /** The field paths that the binding's path and body hold. */
 function boundPaths({ variables, body }: Binding): readonly (readonly FieldDescriptor[])[] {
