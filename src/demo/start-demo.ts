@@ -26,8 +26,8 @@ export function demoProtos(): string {
   return join(dirname(createRequire(import.meta.url).resolve('tandem/package.json')), 'protos');
 }
 
-/** Starts the example on a free port of 127.0.0.1. */
-export async function startDemo(): Promise<Demo> {
+/** Starts the example on a port of 127.0.0.1, a free one unless it is given. */
+export async function startDemo(wantedPort = 0): Promise<Demo> {
   const { schema } = await loadSchema({ protos: [demoProtos()] });
   const codec = createCodec(schema);
   const services = new Map<string, DemoService>([
@@ -50,7 +50,7 @@ export async function startDemo(): Promise<Demo> {
   const reflection = reflectionService(schema, [...services.keys()]);
   server.addService(reflection.definition, reflection.implementation);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync(`127.0.0.1:${wantedPort}`, ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     );
   });

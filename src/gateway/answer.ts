@@ -5,7 +5,13 @@ import type { Binding } from '../routing/binding.ts';
 import type { MatchOutcome } from '../routing/route-table.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
-import { type HttpReply, type HttpRequest, type HttpStreamReply, headerText } from '../transcode/exchange.ts';
+import {
+  type HttpReply,
+  type HttpRequest,
+  type HttpStreamReply,
+  headerText,
+  type Metadata,
+} from '../transcode/exchange.ts';
 import { isErrorEnveloped } from '../transcode/stream-framing.ts';
 import type { CancelSignal } from '../upstream/transport.ts';
 import { type CallContext, callMethod } from './call.ts';
@@ -62,7 +68,7 @@ export function originForm(target: string): string {
 export async function answer(match: Match, request: HttpRequest, context: AnswerContext): Promise<Answer> {
   const { generation, outcome, isOverride } = match;
   try {
-    if (outcome.kind !== 'matched') return { reply: unmatchedReply(outcome, request), error: undefined };
+    if (outcome.kind !== 'matched') return { reply: unmatchedReply(outcome, request, generation), error: undefined };
     const http = isOverride ? overriddenRequest(request) : request;
     const { binding, captures } = outcome;
     const { limits } = generation.options;
@@ -82,27 +88,23 @@ export async function answer(match: Match, request: HttpRequest, context: Answer
   }
 }
 
-/** Where no rule has the method and path. Throws what is to be answered as an error: 404 and 405. */
+/** Where no rule has the method and path. Throws what is to be answered as an error: 404, 405, or 503 where rules are yet to come. */
 function unmatchedReply(
   outcome: Exclude<MatchOutcome, { kind: 'matched' }>,
   { method, target }: HttpRequest,
+  { unreflected }: Generation,
 ): HttpReply {
   const path = pathOf(target);
-  switch (outcome.kind) {
-    case 'options':
-      return { status: 204, headers: [['allow', outcome.allow.join(', ')]], body: new Uint8Array() };
-    case 'wrongMethod':
-      throw new StatusError(
-        GrpcCode.UNIMPLEMENTED,
-        `${path} does not take ${method}, but ${outcome.allow.join(', ')}`,
-        {
-          httpStatus: 405,
-          headers: [['allow', outcome.allow.join(', ')]],
-        },
-      );
-    case 'unmatched':
-      throw new StatusError(GrpcCode.NOT_FOUND, `no rule serves ${method} ${path}`);
+  if (outcome.kind === 'unmatched') {
+    const [missing] = unreflected;
+    if (missing === undefined) throw new StatusError(GrpcCode.NOT_FOUND, `no rule serves ${method} ${path}`);
+    throw new StatusError(GrpcCode.UNAVAILABLE, `upstream ${missing.target} has not yet told what it serves`);
   }
+  const allow = outcome.allow.join(', ');
+  const headers: Metadata = [['allow', allow]];
+  if (outcome.kind === 'options') return { status: 204, headers, body: new Uint8Array() };
+  const message = `${path} does not take ${method}, but ${allow}`;
+  throw new StatusError(GrpcCode.UNIMPLEMENTED, message, { httpStatus: 405, headers });
 }
 
 /** A StatusError is answered as it is; anything else is a bug of ours, answered as INTERNAL without a word of the inside. */
