@@ -102,7 +102,7 @@ class SchemaCodec implements Codec {
     // An object of this one field, `{"name":…}`, without what is around the value.
     return (wire) =>
       write(plan, wire, this.#writerContext, (start, end) => {
-        return end - start === 2 ? Buffer.from(absent) : take(start + field.key.length, end - 1);
+        return end - start === 2 ? Buffer.from(absent) : take(start + 1 + field.key.length, end - 1);
       });
   }
 

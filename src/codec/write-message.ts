@@ -57,20 +57,24 @@ export function writeRoot(plan: WriterPlan, from: number, end: number, p: number
 function writeMessage(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
   if (plan.dense === null) plan.compile();
   if (plan.special !== plainMessage) return writeSpecial(plan, from, end, p, depth);
-  const start = p;
-  p = writeFields(plan, from, end, p, depth, 0x7b);
-  if (p === start) scratch.bytes[p++] = 0x7b;
-  if (p > scratch.limit) grow(p);
-  scratch.bytes[p] = 0x7d;
-  return p + 1;
+  scratch.bytes[p] = 0x7b;
+  const after = writeFields(plan, from, end, p + 1, depth);
+  return closeObject(p + 1, after);
 }
 
-/** The members of an object, each behind a comma, but the first behind `opener`. */
-function writeFields(plan: WriterPlan, from: number, end: number, p: number, depth: number, opener: number): number {
+/** The brace in the place of the last comma, or behind the opening brace. */
+function closeObject(start: number, after: number): number {
+  const end = after === start ? after + 1 : after;
+  if (end > scratch.limit) grow(end);
+  scratch.bytes[end - 1] = 0x7d;
+  return end;
+}
+
+/** The members of an object, each with a comma behind it. */
+function writeFields(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
   if (depth > context.maxDepth) throw new Fault(`nested more than ${context.maxDepth} deep`, from);
   const base = openSeen(plan.seenWords);
   const dense = plan.dense as readonly (WriterField | null)[];
-  const start = p;
   let position = from;
   let expected = 0;
   while (position < end) {
@@ -89,37 +93,35 @@ function writeFields(plan: WriterPlan, from: number, end: number, p: number, dep
     if (context.writesDefaults) {
       p = writeDefaults(plan, expected, field.index, base, p);
       expected = field.index + 1;
-      if (p !== start) scratch.bytes[start] = opener;
     }
-    const keyLength = field.key.length;
-    if (p + keyLength > scratch.limit) grow(p + keyLength);
-    const valueStart = copyText(field.key, p);
-    if (p === start) scratch.bytes[p] = opener;
-    reached = valueStart;
-    const valueEnd =
-      field.shape === single
-        ? writeValue(field, position, end, valueStart, depth)
-        : field.shape === list
-          ? writeList(field, tag, position, end, valueStart, depth)
-          : field.shape === map
-            ? writeMap(field, position, end, valueStart, depth)
-            : pass(tag, position, end, valueStart);
+    const after = writeMember(field, tag, position, end, p, depth);
     position = scratch.at;
-    if (valueEnd === valueStart) {
-      if (field.shape === hidden) markSeen(field, base);
-      continue;
-    }
-    if (field.zero !== undefined && valueEnd - valueStart === field.zero.length && isTextAt(field.zero, valueStart))
-      continue;
-    markSeen(field, base);
-    p = valueEnd;
+    if (after !== p || field.shape === hidden)
+      seen[base + field.seenWord] = (seen[base + field.seenWord] as number) | field.seenBit;
+    p = after;
   }
-  if (context.writesDefaults) {
-    p = writeDefaults(plan, expected, plan.fields.length, base, p);
-    if (p !== start) scratch.bytes[start] = opener;
-  }
+  if (context.writesDefaults) p = writeDefaults(plan, expected, plan.fields.length, base, p);
   seenTop = base;
   return p;
+}
+
+/** Key, value and comma; `p` itself when there is nothing to write: a default without presence, the unknown number of a closed enum. */
+function writeMember(field: WriterField, tag: number, from: number, end: number, p: number, depth: number): number {
+  const { key, shape, zero } = field;
+  if (p + key.length > scratch.limit) grow(p + key.length);
+  const start = copyText(key, p);
+  reached = start;
+  let after: number;
+  if (shape === single) after = writeValue(field, from, end, start, depth);
+  else if (shape === list) after = writeList(field, tag, from, end, start, depth);
+  else if (shape === map) after = writeMap(field, from, end, start, depth);
+  else {
+    scratch.at = skipValue(tag, from, end);
+    return p;
+  }
+  if (after === start || (zero !== undefined && after - start === zero.length && isTextAt(zero, start))) return p;
+  scratch.bytes[after] = 0x2c;
+  return after + 1;
 }
 
 /** Room for the bits of one more message, all clear. */
@@ -135,25 +137,16 @@ function openSeen(count: number): number {
   return base;
 }
 
-function markSeen(field: WriterField, base: number): void {
-  seen[base + field.seenWord] = (seen[base + field.seenWord] as number) | field.seenBit;
-}
-
-/** Reads over a value and writes nothing. */
-function pass(tag: number, from: number, end: number, p: number): number {
-  scratch.at = skipValue(tag, from, end);
-  return p;
-}
-
 /** The defaults of fields that the wire has left out so far, in place. One that still comes is then seen twice. */
 function writeDefaults(plan: WriterPlan, from: number, to: number, base: number, p: number): number {
   for (let index = from; index < to; index++) {
     const field = plan.fields[index] as WriterField;
     const text = field.defaultText;
     if (text === undefined || ((seen[base + field.seenWord] as number) & field.seenBit) !== 0) continue;
-    markSeen(field, base);
+    seen[base + field.seenWord] = (seen[base + field.seenWord] as number) | field.seenBit;
     if (p + field.key.length + text.length > scratch.limit) grow(p + field.key.length + text.length);
     p = copyText(text, copyText(field.key, p));
+    scratch.bytes[p++] = 0x2c;
   }
   return p;
 }
@@ -416,18 +409,17 @@ function writeAny(plan: WriterPlan, from: number, end: number, p: number, depth:
   }
   p = writeAscii('{"@type":', p);
   p = writeString(scratch.at, urlLength, p, true);
+  scratch.bytes[p++] = 0x2c;
   const inner = context.anyPlan(typeUrl);
   if (inner === undefined) {
     if (context.rejectsUnknownAny)
       throw new Fault(`an Any holds ${JSON.stringify(typeUrl)}, which the schema does not have`, from);
-    p = writeBase64(valueFrom, valueEnd - valueFrom, writeAscii(',"value":', p));
-    scratch.bytes[p] = 0x7d;
-    return p + 1;
-  }
-  if (inner.dense === null) inner.compile();
+    p = writeBase64(valueFrom, valueEnd - valueFrom, writeAscii('"value":', p)) + 1;
+  } else if (inner.special === plainMessage) {
+    if (inner.dense === null) inner.compile();
+    p = writeFields(inner, valueFrom, valueEnd, p, depth + 1);
+  } else p = writeMessage(inner, valueFrom, valueEnd, writeAscii('"value":', p), depth + 1) + 1;
   if (p > scratch.limit) grow(p);
-  if (inner.special === plainMessage) p = writeFields(inner, valueFrom, valueEnd, p, depth + 1, 0x2c);
-  else p = writeMessage(inner, valueFrom, valueEnd, writeAscii(',"value":', p), depth + 1);
-  scratch.bytes[p] = 0x7d;
-  return p + 1;
+  scratch.bytes[p - 1] = 0x7d;
+  return p;
 }

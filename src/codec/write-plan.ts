@@ -59,7 +59,7 @@ export class WriterField {
   readonly tag: number;
   /** Tag of packed values, or -1 where there is no such form. */
   readonly packedTag: number;
-  /** `,"name":` */
+  /** `"name":` */
   readonly key: Text;
   /** Where the bit of this field, or of its oneof, is among the plan's. */
   readonly seenWord: number;
@@ -89,7 +89,7 @@ export class WriterField {
     this.tag = descriptor.number * 8 + wireTypeOf(this.op);
     this.packedTag = this.shape === list && isPackable(this.op) ? descriptor.number * 8 + 2 : -1;
     const name = options.protoNames === true && !descriptor.isExtension ? descriptor.name : descriptor.jsonName;
-    this.key = textOf(`,${JSON.stringify(name)}:`);
+    this.key = textOf(`${JSON.stringify(name)}:`);
     this.seenWord = place.seenIndex >> 5;
     this.seenBit = 1 << (place.seenIndex & 31);
     this.isUtf8Verified = descriptor.isUtf8Verified;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { CodecError } from '../../../src/codec/codec-error.ts';
 import { createCodec } from '../../../src/codec/descriptor-set-codec.ts';
@@ -210,4 +211,14 @@ test('the codec of a descriptor set', () => {
   assert.throws(() => own.jsonToWire('tandem.codec.v1.All', '{"nope":1}'), CodecError);
   assert.throws(() => own.jsonToWire('no.such.Type', '{}'), /"no.such.Type" is not a message of the descriptor set/);
   assert.throws(() => own.jsonToWire('tandem.codec.v1.All', '{"aString":"\ud800"}'), CodecError);
+});
+
+test('no code is generated, and nothing is written to a prototype', () => {
+  const script = `
+    Object.freeze(Object.prototype);
+    const { codecOf, toJson, toWire } = await import('./build/test/unit/codec/fixture.js');
+    const json = '{"aString":"x","byString":{"__proto__":"a"},"struct":{"constructor":1},"ints":[1]}';
+    console.log(toJson(codecOf(), 'All', toWire(codecOf(), 'All', json)) === json);`;
+  const flags = ['--disallow-code-generation-from-strings', '--input-type=module', '--eval', script];
+  assert.equal(spawnSync(process.execPath, flags, { encoding: 'utf8' }).stdout.trim(), 'true');
 });
