@@ -2,6 +2,7 @@
  * @module The gateway without HTTP: options to a generation, requests as plain data to answers. Swaps generations on reload and ends
  * what has a lifetime.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { HttpRequest } from '../transcode/exchange.ts';
 import type { CancelSignal } from '../upstream/transport.ts';
 import type { UpstreamStatus } from '../upstream/upstreams.ts';
@@ -33,6 +34,8 @@ export interface Gateway {
   reload(options?: TandemOptions, context?: ResolveContext): Promise<Generation>;
   /** Told of every generation that is swapped in. */
   onReload(listener: (generation: Generation) => void): void;
+  /** Told when what an upstream has told at last is refused; the gateway goes on without it, unready. */
+  onRefusal(listener: (error: unknown) => void): void;
   /** Not ready from now on; calls go on. */
   drain(): void;
   /** Ends the upstream connections, once their calls have ended or `limits.drain` has passed. */
@@ -54,19 +57,22 @@ export async function createGateway(input: TandemOptions, context: ResolveContex
   }
 }
 
+const REFLECTION_PAUSE_MS = 1_000;
+
 class LiveGateway implements Gateway {
   #generation: Generation;
   #upstreams: LiveUpstreams;
   #isDraining = false;
   readonly #context: ResolveContext;
   readonly #listeners: ((generation: Generation) => void)[] = [];
+  readonly #refusalListeners: ((error: unknown) => void)[] = [];
   readonly #closing = new AbortController();
 
   constructor(generation: Generation, upstreams: LiveUpstreams, context: ResolveContext) {
     this.#generation = generation;
     this.#upstreams = upstreams;
     this.#context = context;
-    this.#awaitReflection();
+    void this.#awaitReflection();
   }
 
   get options(): Options {
@@ -116,6 +122,10 @@ class LiveGateway implements Gateway {
     this.#listeners.push(listener);
   }
 
+  onRefusal(listener: (error: unknown) => void): void {
+    this.#refusalListeners.push(listener);
+  }
+
   drain(): void {
     this.#isDraining = true;
   }
@@ -126,14 +136,19 @@ class LiveGateway implements Gateway {
     await this.#upstreams.close(AbortSignal.timeout(this.options.limits.drain));
   }
 
-  /** Upstreams whose descriptors could not be fetched at the start are asked again as soon as they can be reached. */
-  #awaitReflection(): void {
-    const { unreflected } = this.#generation;
-    if (unreflected.length === 0) return;
-    Promise.any(unreflected.map((transport) => transport.ready(this.#closing.signal)))
-      .then(() => this.reload())
-      .then(() => this.#awaitReflection())
-      // Closed while waiting, or refused: the problem stands in the log of the one who reloads next.
-      .catch(() => {});
+  /** Upstreams whose descriptors could not be fetched at the start are asked again once they can be reached. */
+  async #awaitReflection(): Promise<void> {
+    const { signal } = this.#closing;
+    try {
+      while (this.#generation.unreflected.length > 0) {
+        await Promise.any(this.#generation.unreflected.map((transport) => transport.ready(signal)));
+        await this.reload();
+        // One that can be reached but does not answer yet is not asked without end.
+        if (this.#generation.unreflected.length > 0) await setTimeout(REFLECTION_PAUSE_MS, undefined, { signal });
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      for (const listener of this.#refusalListeners) listener(error);
+    }
   }
 }

@@ -49,12 +49,17 @@ export async function createGeneration(options: Options, upstreams: Upstreams): 
     descriptorSets: options.descriptorSets,
     fileDescriptors: files,
     mixins: serviceConfigs.mixins,
+  }).catch((error) => {
+    // All at once: what is wrong with the rules' files does not wait for the protos to be right.
+    throw error instanceof SchemaError ? new SchemaError([...error.problems, ...serviceConfigs.problems]) : error;
   });
   const { schema, services } = loaded;
   const rules = collectHttpRules(loaded, serviceConfigs);
   const bound = createBindings(withUnannotated(rules.rules, services), options.transcoding);
   const routed = createRouteTable(bound.bindings, options.transcoding);
-  const problems = [...rules.problems, ...bound.problems, ...routed.problems, ...unknownServices(options, schema)];
+  // What an upstream has yet to tell may hold the services and methods that are missed here.
+  const missed = unreachable.length > 0 ? [] : [...rules.problems, ...unknownServices(options, schema)];
+  const problems = [...missed, ...bound.problems, ...routed.problems];
   if (problems.length > 0) throw new SchemaError(problems);
   const { table } = routed;
   return Object.freeze({

@@ -54,6 +54,7 @@ async function createApp(gateway: Gateway, logger?: FastifyBaseLogger): Promise<
   const app = fastify(serverOptions(gateway, logger));
   app.server.maxConnections = options.limits.connections;
   app.addHook('onClose', () => gateway.close());
+  gateway.onRefusal((error) => app.log.error({ err: error }, 'what an upstream tells of itself is refused'));
   // Every method that Node can read has an answer, if only 405.
   for (const method of METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
