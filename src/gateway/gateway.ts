@@ -66,6 +66,7 @@ class LiveGateway implements Gateway {
   readonly #context: ResolveContext;
   readonly #listeners: ((generation: Generation) => void)[] = [];
   readonly #refusalListeners: ((error: unknown) => void)[] = [];
+  #reloaded: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
 
   constructor(generation: Generation, upstreams: LiveUpstreams, context: ResolveContext) {
@@ -101,9 +102,17 @@ class LiveGateway implements Gateway {
     return { isReady: isHealthy && !this.#isDraining && this.#generation.unreflected.length === 0, upstreams };
   }
 
-  async reload(input?: TandemOptions, context = this.#context): Promise<Generation> {
+  /** One at a time, so that the last one asked for is the one that stays. */
+  reload(input?: TandemOptions, context = this.#context): Promise<Generation> {
+    const next = (): Promise<Generation> => this.#swap(input, context);
+    const reloaded = this.#reloaded.then(next, next);
+    this.#reloaded = reloaded;
+    return reloaded;
+  }
+
+  async #swap(input: TandemOptions | undefined, context: ResolveContext): Promise<Generation> {
     const options = input === undefined ? this.options : resolveOptions(input, context);
-    const isSame = JSON.stringify(options.upstreams) === JSON.stringify(this.options.upstreams);
+    const isSame = upstreamKey(options) === upstreamKey(this.options);
     const upstreams = isSame ? this.#upstreams : await connectUpstreams(options);
     try {
       this.#generation = await createGeneration(options, upstreams);
@@ -151,4 +160,9 @@ class LiveGateway implements Gateway {
       for (const listener of this.#refusalListeners) listener(error);
     }
   }
+}
+
+/** What the connections are made from: when it is the same, a reload keeps them. */
+function upstreamKey({ upstreams, limits }: Options): string {
+  return JSON.stringify([upstreams, limits.replyBytes, limits.timeoutDefault]);
 }

@@ -10,7 +10,7 @@ import { compileBodyBinder } from './bind-body.ts';
 import { compileHeadBinder } from './bind-request.ts';
 import { type HttpRequest, headerText } from './exchange.ts';
 import { isHttpBody, isHttpBodyField } from './http-body.ts';
-import { bodyFormatOf, essenceOf } from './media-type.ts';
+import { bodyFormatOf, essenceOf, refuseCompression } from './media-type.ts';
 import type { TranscodeOptions } from './options.ts';
 import { JsonSplitter } from './split-json.ts';
 import type { SystemParameters } from './system-parameters.ts';
@@ -29,6 +29,7 @@ export function compileStreamBinder(binding: Binding, codec: Codec, options: Tra
   const bindBody = compileBodyBinder(binding, codec, options);
   const isUpload = takesRawBytes(binding);
   return (request, captures) => {
+    refuseCompression(headerText(request.headers['content-encoding']));
     const { system, query, path } = bindHead(request, captures);
     const contentType = headerText(request.headers['content-type']);
     let count = 0;

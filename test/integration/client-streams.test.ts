@@ -83,6 +83,13 @@ describe('JSON', () => {
     assert.equal((await responseTo(request)).statusCode, 415);
   });
 
+  test('a compressed body is refused', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const request = httpRequest(`${server.url}/v1/books:import`, { method: 'POST', headers });
+    request.end('[]');
+    assert.equal((await responseTo(request)).statusCode, 415);
+  });
+
   test('questions and answers go in step over one request', async () => {
     const request = httpRequest(`${server.url}/v1/librarian:ask`, {
       method: 'POST',
