@@ -7,7 +7,8 @@ const headBytes = 9;
 const startBytes = 16 * 1024;
 
 export class FrameWriter {
-  #bytes: Buffer = Buffer.allocUnsafe(startBytes);
+  // Not of the pool that Node shares out: `reuse` takes the whole memory of what was taken.
+  #bytes: Buffer = Buffer.allocUnsafeSlow(startBytes);
   #length = 0;
 
   /** Bytes that wait to be taken. */
