@@ -14,6 +14,8 @@ const steps = [
   ['format and lint', 'npm run check'],
   ['types', 'npm run types'],
   ['import rule', 'node test/run.mjs imports'],
+  // What Node shares out and how it schedules differs between versions: the tests that passed on this one pass there as well.
+  ['tests on Node 24', 'npx --yes --package node@24 node test/run.mjs'],
   ['generated files', 'node scripts/check-generated.mjs'],
   ['OpenAPI lint', 'npm run lint:openapi'],
   ['dead code', 'npm run dead-code'],
