@@ -5,6 +5,15 @@
 export { CodecError } from './codec/codec-error.ts';
 export { createCodec, type DescriptorSetCodec } from './codec/descriptor-set-codec.ts';
 export { createGateway, type Gateway } from './gateway/gateway.ts';
+export type {
+  IncomingReply,
+  OutgoingCall,
+  Rpc,
+  RpcClient,
+  RpcHooks,
+  RpcOutcome,
+  RpcProtocol,
+} from './gateway/hooks.ts';
 export type { TandemOptions } from './gateway/options.ts';
 export { SchemaError } from './schema/problem.ts';
 export { startServer } from './server/start-server.ts';

@@ -16,7 +16,9 @@ import { isErrorEnveloped } from '../transcode/stream-framing.ts';
 import type { CancelSignal } from '../upstream/transport.ts';
 import { type CallContext, callMethod } from './call.ts';
 import type { Generation } from './generation.ts';
+import type { HookChain, RpcClient } from './hooks.ts';
 import { isMethodOverride, overriddenRequest } from './method-override.ts';
+import { RpcRun } from './rpc-run.ts';
 
 /** What a request's method and path mean, in the generation that was current when it came. */
 export interface Match {
@@ -37,6 +39,9 @@ export interface Answer {
 export interface AnswerContext {
   readonly signal: CancelSignal;
   readonly targetOf: CallContext['targetOf'];
+  /** Undefined when there are no hooks. */
+  readonly hooks: HookChain | undefined;
+  readonly client: RpcClient | undefined;
 }
 
 export function matchRequest(
@@ -67,13 +72,18 @@ export function originForm(target: string): string {
 /** Never rejects. */
 export async function answer(match: Match, request: HttpRequest, context: AnswerContext): Promise<Answer> {
   const { generation, outcome, isOverride } = match;
+  let run: RpcRun | undefined;
   try {
     if (outcome.kind !== 'matched') return { reply: unmatchedReply(outcome, request, generation), error: undefined };
-    const http = isOverride ? overriddenRequest(request) : request;
     const { binding, captures } = outcome;
+    if (context.hooks !== undefined) {
+      run = restRun(context.hooks, binding, request, context.client);
+      await run.admit();
+    }
+    const http = isOverride ? overriddenRequest(request) : request;
     const { limits } = generation.options;
     const reply = await callMethod(
-      { binding, captures, http, signal: context.signal },
+      { binding, captures, http, signal: context.signal, run },
       {
         transcoder: generation.transcoder,
         targetOf: context.targetOf,
@@ -82,10 +92,17 @@ export async function answer(match: Match, request: HttpRequest, context: Answer
         maxTimeoutMs: limits.timeoutMax,
       },
     );
+    if ('body' in reply) run?.end();
     return { reply, error: undefined };
-  } catch (error) {
+  } catch (cause) {
+    const error = run === undefined ? cause : run.fail(cause);
+    run?.end();
     return answerError(generation, error, request.headers, match.binding);
   }
+}
+
+function restRun(hooks: HookChain, binding: Binding, request: HttpRequest, client: RpcClient | undefined): RpcRun {
+  return new RpcRun(hooks, { protocol: 'rest', method: binding.method, binding, request, client, values: new Map() });
 }
 
 /** Where no rule has the method and path. Throws what is to be answered as an error: 404, 405, or 503 where rules are yet to come. */

@@ -21,6 +21,7 @@ import type { Transcoder } from '../transcode/transcoder.ts';
 import type { CallOptions, CancelSignal, Transport } from '../upstream/transport.ts';
 import { frameMessages, rawFramer, textFramer } from './frame-messages.ts';
 import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
+import type { Callee, RpcRun } from './rpc-run.ts';
 
 /** A request whose rule is known. */
 export interface MatchedRequest {
@@ -29,6 +30,8 @@ export interface MatchedRequest {
   readonly http: HttpRequest;
   /** Aborted when the client has gone or the gateway ends. */
   readonly signal: CancelSignal;
+  /** The hooks that the call passes; undefined when there are none. */
+  readonly run: RpcRun | undefined;
 }
 
 /** Where the calls of a service go. */
@@ -59,7 +62,7 @@ export function callMethod(request: MatchedRequest, context: CallContext): Promi
 
 async function callForOne(request: MatchedRequest, context: CallContext): Promise<HttpReply> {
   const { binding, http } = request;
-  const { transport, timeoutMs } = targetOf(binding, context);
+  const { callee, timeoutMs } = calleeOf(request, context);
   const isStream = binding.method.isClientStreaming;
   const idle = isStream ? createIdleTimer(request.signal, context.streamIdleMs) : undefined;
   const { messages, system } = bindMessages(request, context, idle);
@@ -70,7 +73,7 @@ async function callForOne(request: MatchedRequest, context: CallContext): Promis
   const { render } = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: true });
   const defaultMs = isStream ? context.streamTimeoutMs : timeoutMs;
   const options = callOptionsOf(request, context, defaultMs, idle?.signal ?? request.signal);
-  const answering = transport.unary(options, messages);
+  const answering = callee.unary(options, messages);
   const answer = await (idle?.waitFor(answering) ?? answering);
   const { contentType, body } = render(answer.message);
   const { metadata } = context.transcoder.options;
@@ -92,9 +95,11 @@ async function callForStream(request: MatchedRequest, context: CallContext): Pro
   const isIndented = framing === undefined || isIndentable(framing);
   const renderer = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: isIndented });
   const framer = framing === undefined ? rawFramer(renderer) : textFramer(framing, renderer, errors);
-  const { transport } = targetOf(binding, context);
-  const stream = transport.stream(callOptionsOf(request, context, context.streamTimeoutMs, idle.signal), messages);
-  return await frameMessages(stream, framer, { metadata: options.metadata, idle });
+  const { callee } = calleeOf(request, context);
+  const callOptions = callOptionsOf(request, context, context.streamTimeoutMs, idle.signal);
+  const stream = await callee.stream(callOptions, messages);
+  const errorOf = (error: unknown): StatusError => request.run?.fail(error) ?? StatusError.from(error);
+  return await frameMessages(stream, framer, { metadata: options.metadata, idle, errorOf });
 }
 
 interface BoundMessages {
@@ -131,9 +136,16 @@ async function* pump(
   yield* stream.end();
 }
 
-function targetOf({ method }: Binding, context: CallContext): CallTarget {
+function calleeOf(
+  { binding, run }: MatchedRequest,
+  context: CallContext,
+): { readonly callee: Callee; readonly timeoutMs: number } {
+  const { method } = binding;
   const target = context.targetOf(method.service.fullName);
-  if (target !== undefined) return target;
+  if (target !== undefined) {
+    const { transport, timeoutMs } = target;
+    return { callee: run?.through(transport) ?? transport, timeoutMs };
+  }
   throw new StatusError(GrpcCode.UNIMPLEMENTED, `no upstream is configured for ${method.service.fullName}`);
 }
 

@@ -1,8 +1,8 @@
 /**
  * A reply stream to the pieces of an HTTP body. Batch in, piece out: what arrived together leaves together.
  */
-import { StatusError } from '../status/status-error.ts';
-import type { HttpStreamReply } from '../transcode/exchange.ts';
+import type { StatusError } from '../status/status-error.ts';
+import type { HttpStreamReply, Metadata } from '../transcode/exchange.ts';
 import { UNKNOWN_TYPE } from '../transcode/http-body.ts';
 import { headersOf } from '../transcode/metadata.ts';
 import type { MetadataOptions } from '../transcode/options.ts';
@@ -44,22 +44,23 @@ export function rawFramer({ render }: ReplyRenderer): MessageFramer {
 export interface FramingContext {
   readonly metadata: MetadataOptions;
   readonly idle: IdleTimer;
+  /** What is told of a failure in mid-stream. */
+  readonly errorOf: (cause: unknown) => StatusError;
 }
 
 /** Resolves with the first batch or the end; rejects with the error that came before any message. */
 export async function frameMessages(
   stream: ReplyStream,
   framer: MessageFramer,
-  { metadata: options, idle }: FramingContext,
+  { metadata: options, idle, errorOf }: FramingContext,
 ): Promise<HttpStreamReply> {
   const iterator = watched(stream[Symbol.asyncIterator](), idle);
-  const first = await iterator.next();
-  const metadata = await stream.headers;
+  const { first, metadata, contentType } = await headOf(stream, iterator, framer);
   let failure: StatusError | undefined;
-  const fail = (error: StatusError): void => {
-    failure = error;
+  const fail = (cause: unknown): StatusError => {
+    failure = errorOf(cause);
+    return failure;
   };
-  const contentType = framer.contentTypeOf(first.done ? undefined : first.value[0]);
   return {
     status: 200,
     headers: [['content-type', contentType], ...headersOf(metadata, options)],
@@ -67,6 +68,24 @@ export async function frameMessages(
     heartbeat: framer.heartbeat,
     failure: () => failure,
   };
+}
+
+interface StreamHead {
+  readonly first: Batch;
+  readonly metadata: Metadata;
+  readonly contentType: string;
+}
+
+/** What must be there before the status is sent. When it cannot be had, the call is left. */
+async function headOf(stream: ReplyStream, iterator: Batches, framer: MessageFramer): Promise<StreamHead> {
+  const first = await iterator.next();
+  try {
+    const contentType = framer.contentTypeOf(first.done ? undefined : first.value[0]);
+    return { first, metadata: await stream.headers, contentType };
+  } catch (error) {
+    await iterator.return?.();
+    throw error;
+  }
 }
 
 type Batch = IteratorResult<readonly Uint8Array[]>;
@@ -82,7 +101,7 @@ async function* pieces(
   iterator: Batches,
   first: Batch,
   framer: MessageFramer,
-  fail: (error: StatusError) => void,
+  fail: (cause: unknown) => StatusError,
 ): AsyncGenerator<Uint8Array, void> {
   let count = 0;
   let failure: StatusError | undefined;
@@ -100,8 +119,7 @@ async function* pieces(
       }
     }
   } catch (error) {
-    failure = StatusError.from(error);
-    fail(failure);
+    failure = fail(error);
   } finally {
     // Also when the reader leaves early: the upstream call is cancelled then.
     await iterator.return?.();

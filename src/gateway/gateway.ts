@@ -8,6 +8,7 @@ import type { CancelSignal } from '../upstream/transport.ts';
 import type { UpstreamStatus } from '../upstream/upstreams.ts';
 import { type Answer, answer, answerError, type Match, matchRequest } from './answer.ts';
 import { createGeneration, type Generation } from './generation.ts';
+import { chainHooks, type HookChain, type RpcClient, type RpcHooks } from './hooks.ts';
 import { connectUpstreams, type LiveUpstreams } from './live-upstreams.ts';
 import { type Options, type ResolveContext, resolveOptions, type TandemOptions } from './options.ts';
 
@@ -22,8 +23,15 @@ export interface Gateway {
   readonly generation: Generation;
   /** What a request means. Throws StatusError INVALID_ARGUMENT for a malformed escape in what a variable captures. */
   match(method: string, target: string, headers: HttpRequest['headers']): Match;
-  /** Answers a request; failures are answers too, so this never rejects. Aborting `signal` cancels the upstream call. */
-  answer(match: Match, request: HttpRequest, signal: CancelSignal): Promise<Answer>;
+  /**
+   * Answers a request; failures are answers too, so this never rejects. Aborting `signal` cancels the upstream call. `client` is asked for
+   * only when there are hooks.
+   */
+  answer(match: Match, request: HttpRequest, signal: CancelSignal, client?: () => RpcClient): Promise<Answer>;
+  /** The hooks that every call passes, in order; undefined when there are none. */
+  readonly hooks: HookChain | undefined;
+  /** Puts hooks behind those that are there, for every call that begins from now on. */
+  addHooks(hooks: RpcHooks): void;
   /** The answer for a failure outside of a call. */
   answerError(error: unknown, headers: HttpRequest['headers']): Answer;
   readiness(): Readiness;
@@ -42,11 +50,17 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** What a gateway takes besides the options that a configuration file can hold. */
+export interface GatewayContext extends ResolveContext {
+  /** The first of them has the first word on each call. */
+  readonly hooks?: readonly RpcHooks[];
+}
+
 /**
  * Loads everything and gives a gateway that can answer. Rejects with SchemaError listing every problem of the options, protos and
  * rules. An upstream that cannot be reached is no problem: the gateway is not ready and goes on trying.
  */
-export async function createGateway(input: TandemOptions, context: ResolveContext = {}): Promise<Gateway> {
+export async function createGateway(input: TandemOptions, context: GatewayContext = {}): Promise<Gateway> {
   const options = resolveOptions(input, context);
   const upstreams = await connectUpstreams(options);
   try {
@@ -63,16 +77,19 @@ class LiveGateway implements Gateway {
   #generation: Generation;
   #upstreams: LiveUpstreams;
   #isDraining = false;
+  #hooks: HookChain | undefined;
+  readonly #added: RpcHooks[] = [];
   readonly #context: ResolveContext;
   readonly #listeners: ((generation: Generation) => void)[] = [];
   readonly #refusalListeners: ((error: unknown) => void)[] = [];
   #reloaded: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
 
-  constructor(generation: Generation, upstreams: LiveUpstreams, context: ResolveContext) {
+  constructor(generation: Generation, upstreams: LiveUpstreams, context: GatewayContext) {
     this.#generation = generation;
     this.#upstreams = upstreams;
     this.#context = context;
+    for (const hooks of context.hooks ?? []) this.addHooks(hooks);
     void this.#awaitReflection();
   }
 
@@ -88,8 +105,18 @@ class LiveGateway implements Gateway {
     return matchRequest(this.#generation, method, target, headers);
   }
 
-  answer(match: Match, request: HttpRequest, signal: CancelSignal): Promise<Answer> {
-    return answer(match, request, { signal, targetOf: this.#upstreams.targetOf });
+  answer(match: Match, request: HttpRequest, signal: CancelSignal, client?: () => RpcClient): Promise<Answer> {
+    const { hooks } = this;
+    return answer(match, request, { signal, targetOf: this.#upstreams.targetOf, hooks, client: hooks && client?.() });
+  }
+
+  get hooks(): HookChain | undefined {
+    return this.#hooks;
+  }
+
+  addHooks(hooks: RpcHooks): void {
+    this.#added.push(hooks);
+    this.#hooks = chainHooks(this.#added);
   }
 
   answerError(error: unknown, headers: HttpRequest['headers']): Answer {

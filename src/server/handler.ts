@@ -10,6 +10,7 @@ import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import type { StatusError } from '../status/status-error.ts';
 import type { HttpRequest } from '../transcode/exchange.ts';
+import { clientOf } from './client.ts';
 import { HangUp } from './hang-up.ts';
 import { announcesBody, readBody, readChunks } from './read-body.ts';
 import { streamBody } from './stream-body.ts';
@@ -58,7 +59,7 @@ export async function handle(request: FastifyRequest, reply: FastifyReply, gatew
     const match = matchOf(request, gateway);
     const isStream = match.binding?.method.isClientStreaming === true;
     const http = isStream ? streamedRequest(request) : await wholeRequest(request, gateway.options.limits);
-    const answer = await gateway.answer(match, http, hangUp);
+    const answer = await gateway.answer(match, http, hangUp, () => clientOf(request));
     return send(request, reply, { ...answer, hangUp, heartbeatMs: gateway.options.transcoding.heartbeat });
   } catch (error) {
     return fail(request, reply, gateway, error);

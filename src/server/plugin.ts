@@ -4,6 +4,7 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
+import type { RpcHooks } from '../gateway/hooks.ts';
 import type { TandemOptions } from '../gateway/options.ts';
 import type { Binding } from '../routing/binding.ts';
 import { codeOfHttpStatus } from '../status/code.ts';
@@ -27,15 +28,21 @@ declare module 'fastify' {
   }
 }
 
+/** The keys of the configuration file, and what no file can hold. */
+export interface PluginOptions extends TandemOptions {
+  /** What each RPC passes through; `app.tandem.addHooks` adds more. */
+  readonly hooks?: readonly RpcHooks[];
+}
+
 /**
  * Serves the rules of protos in an app: `await app.register(tandem, { protos: ['protos'], upstreams: ['127.0.0.1:50051'] })`. The keys
  * are those of the configuration file; `listen` is the app's own affair. Rejects with SchemaError when the options, protos or rules are
  * wrong. The app's hooks run for transcoded requests and see `request.rpc`. Below a `prefix`, its own or that of the scope it is registered
  * in, the rules have their paths behind that prefix.
  */
-const plugin: FastifyPluginAsync<TandemOptions> = async (app, options) => {
-  const { prefix = '', ...gatewayOptions } = options as TandemOptions & { readonly prefix?: string };
-  const gateway = await createGateway(gatewayOptions);
+const plugin: FastifyPluginAsync<PluginOptions> = async (app, options) => {
+  const { prefix = '', hooks = [], ...gatewayOptions } = options as PluginOptions & { readonly prefix?: string };
+  const gateway = await createGateway(gatewayOptions, { hooks });
   if (!app.hasDecorator('tandem')) app.decorate('tandem', gateway);
   app.addHook('onClose', () => gateway.close());
   decorateRequests(app);
@@ -43,7 +50,7 @@ const plugin: FastifyPluginAsync<TandemOptions> = async (app, options) => {
   await app.register(async (scope) => mountRules(scope, gateway, heads), { prefix });
 };
 
-export const tandem: FastifyPluginAsync<TandemOptions> = fastifyPlugin(plugin, { name: 'tandem', fastify: '5.x' });
+export const tandem: FastifyPluginAsync<PluginOptions> = fastifyPlugin(plugin, { name: 'tandem', fastify: '5.x' });
 
 /** Gives requests their `rpc`. It is looked up on first use, so that hooks which run before ours see it too. */
 export function decorateRequests(app: FastifyInstance): void {

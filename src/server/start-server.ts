@@ -10,8 +10,8 @@ import fastify, {
   LogController,
   type RawServerDefault,
 } from 'fastify';
-import { createGateway, type Gateway } from '../gateway/gateway.ts';
-import type { LimitOptions, Options, ResolveContext, TandemOptions } from '../gateway/options.ts';
+import { createGateway, type Gateway, type GatewayContext } from '../gateway/gateway.ts';
+import type { LimitOptions, Options, TandemOptions } from '../gateway/options.ts';
 import { readTlsFiles } from '../gateway/tls-files.ts';
 import { type Problem, SchemaError } from '../schema/problem.ts';
 import { GrpcCode } from '../status/code.ts';
@@ -30,7 +30,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-export interface ServerContext extends ResolveContext {
+export interface ServerContext extends GatewayContext {
   readonly logger?: FastifyBaseLogger;
 }
 

@@ -1,0 +1,166 @@
+/**
+ * One RPC on its way through the hooks. Every protocol calls upstreams through it when there are hooks; without any, the transport itself.
+ */
+import { StatusError } from '../status/status-error.ts';
+import type { Metadata } from '../transcode/exchange.ts';
+import type { CallOptions, ReplyStream, Transport, UnaryReply } from '../upstream/transport.ts';
+import type { HookChain, IncomingReply, OutgoingCall, Rpc } from './hooks.ts';
+
+type Messages = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** What a call needs of a transport. */
+export type Callee = Pick<Transport, 'unary'> & {
+  stream(options: CallOptions, messages: Messages): ReplyStream | Promise<ReplyStream>;
+};
+
+/**
+ * Runs the hooks of one call: `admit` first, then the call through `through(transport)`, `fail` for each error that is answered, and `end`
+ * once. A stream of replies ends the run by itself when its upstream call has ended.
+ */
+export class RpcRun {
+  readonly rpc: Rpc;
+  readonly #hooks: HookChain;
+  readonly #start = performance.now();
+  #error: StatusError | undefined;
+  #hasEnded = false;
+  #requestMessages = 0;
+  #requestBytes = 0;
+  #replyMessages = 0;
+  #replyBytes = 0;
+
+  constructor(hooks: HookChain, rpc: Rpc) {
+    this.#hooks = hooks;
+    this.rpc = rpc;
+  }
+
+  /** Rejects when a hook refuses the call. */
+  async admit(): Promise<void> {
+    for (const hook of this.#hooks.beforeBind) await hook(this.rpc);
+  }
+
+  /** The transport with this run's hooks around its calls. */
+  through(transport: Pick<Transport, 'unary' | 'stream'>): Callee {
+    return {
+      unary: async (options, messages) => {
+        const reply = await transport.unary(await this.#outgoing(options), this.#requests(messages));
+        const headers = this.#replyHeaders(reply.headers);
+        this.#onReplyMessage(reply.message);
+        return { ...reply, headers } satisfies UnaryReply;
+      },
+      stream: async (options, messages) => {
+        const stream = transport.stream(await this.#outgoing(options), this.#requests(messages));
+        stream.trailers.then(
+          () => this.end(),
+          (error) => {
+            this.fail(error);
+            this.end();
+          },
+        );
+        return this.#watched(stream);
+      },
+    };
+  }
+
+  /** The error that is to be answered for `cause`. The first failure is the call's: others follow from it. */
+  fail(cause: unknown): StatusError {
+    if (this.#error !== undefined) return this.#error;
+    let error = StatusError.from(cause);
+    for (const hook of this.#hooks.onError) error = attempt(() => hook(this.rpc, error)) ?? error;
+    this.#error = error;
+    return error;
+  }
+
+  /** The call has ended, with the error of `fail` or well. Only the first end counts. */
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    const outcome = {
+      error: this.#error,
+      durationMs: performance.now() - this.#start,
+      requestMessages: this.#requestMessages,
+      requestBytes: this.#requestBytes,
+      replyMessages: this.#replyMessages,
+      replyBytes: this.#replyBytes,
+    };
+    for (const hook of this.#hooks.onEnd) attempt(() => hook(this.rpc, outcome));
+  }
+
+  async #outgoing(options: CallOptions): Promise<CallOptions> {
+    if (this.#hooks.beforeSend.length === 0) return options;
+    const call: OutgoingCall = { metadata: options.metadata, deadline: options.deadline };
+    for (const hook of this.#hooks.beforeSend) await hook(this.rpc, call);
+    return { ...options, metadata: call.metadata, deadline: Math.min(call.deadline, options.deadline) };
+  }
+
+  #requests(messages: Messages): Messages {
+    if (!(messages instanceof Uint8Array)) return this.#requestStream(messages);
+    this.#onRequestMessage(messages);
+    return messages;
+  }
+
+  async *#requestStream(messages: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    for await (const message of messages) {
+      this.#onRequestMessage(message);
+      yield message;
+    }
+  }
+
+  #onRequestMessage(message: Uint8Array): void {
+    this.#requestMessages++;
+    this.#requestBytes += message.length;
+    for (const hook of this.#hooks.onRequestMessage) hook(this.rpc, message);
+  }
+
+  #watched(stream: ReplyStream): ReplyStream {
+    const headers = stream.headers.then((metadata) => this.#orFail(() => this.#replyHeaders(metadata)));
+    // Whoever reads the messages hears of the failure there.
+    headers.catch(() => {});
+    const batches = stream[Symbol.asyncIterator]();
+    return {
+      headers,
+      trailers: stream.trailers,
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          const batch = await batches.next();
+          if (batch.done) return batch;
+          this.#orFail(() => {
+            for (const message of batch.value) this.#onReplyMessage(message);
+          });
+          return batch;
+        },
+        return: async () => (await batches.return?.()) ?? { done: true, value: undefined },
+      }),
+    };
+  }
+
+  /** A refusal is the call's failure, and not that the stream is left because of it. */
+  #orFail<T>(hooks: () => T): T {
+    try {
+      return hooks();
+    } catch (error) {
+      throw this.fail(error);
+    }
+  }
+
+  #replyHeaders(headers: Metadata): Metadata {
+    const reply: IncomingReply = { headers };
+    for (const hook of this.#hooks.onReply) hook(this.rpc, reply);
+    return reply.headers;
+  }
+
+  #onReplyMessage(message: Uint8Array): void {
+    this.#replyMessages++;
+    this.#replyBytes += message.length;
+    for (const hook of this.#hooks.onReplyMessage) hook(this.rpc, message);
+  }
+}
+
+/** What a hook gives that must not fail anything: its own failure is a warning of the process. */
+function attempt<T>(hook: () => T): T | undefined {
+  try {
+    return hook();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error), { code: 'TANDEM_HOOK' });
+    return undefined;
+  }
+}
