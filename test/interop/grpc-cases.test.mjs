@@ -1,5 +1,5 @@
-// The cases that gRPC's own clients are tested with, over both transports, against grpc-go's interop server (which has no cases of
-// compression). Outside `npm test` since it needs Go:
+// The cases that gRPC's own clients are tested with, over both transports, against the interop services of grpc-go and grpc-java (only the
+// latter compresses when asked). Outside `npm test` since it needs Go and Java:
 //
 //     npm run build && npm run interop
 // https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md
@@ -15,17 +15,45 @@ import { createHttp2Transport } from '../../dist/upstream/http2-transport.js';
 import { parseTarget } from '../../dist/upstream/target.js';
 import { startProcess } from '../../scripts/start-process.mjs';
 
-const bin = resolve('.cache', 'interop', 'bin');
-const program = join(bin, 'server');
+const cache = resolve('.cache', 'interop');
+const bin = join(cache, 'bin');
+const jars = join(cache, 'jars');
+const java = join(import.meta.dirname, 'java');
 
-function missing() {
-  if (existsSync(program)) return false;
+/** Each server: what builds it once, where the build is, and what starts it; the port is the match's first group. */
+const servers = {
+  'grpc-go': {
+    built: join(bin, 'server'),
+    build: ['go', ['install', 'google.golang.org/grpc/interop/server@v1.85.0'], { GOBIN: bin }],
+    start: () =>
+      startProcess(join(bin, 'server'), ['--port=0', '--use_tls=false'], {
+        ready: /listening on \S*:(\d+)/,
+        env: { ...process.env, GRPC_GO_LOG_SEVERITY_LEVEL: 'info' },
+      }),
+  },
+  'grpc-java': {
+    built: jars,
+    build: [
+      'mvn',
+      ['-q', '-f', join(java, 'pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`],
+      {},
+    ],
+    start: () =>
+      startProcess('java', ['-cp', join(jars, '*'), join(java, 'Server.java')], {
+        ready: /listening on \S*:(\d+)/,
+        timeoutMs: 60_000,
+      }),
+    compresses: true,
+  },
+};
+
+function missing({ built, build: [command, args, env] }) {
+  if (existsSync(built)) return false;
   try {
-    const env = { ...process.env, GOBIN: bin };
-    execFileSync('go', ['install', 'google.golang.org/grpc/interop/server@v1.85.0'], { env, stdio: 'pipe' });
+    execFileSync(command, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
     return false;
   } catch (error) {
-    return `the interop server of grpc-go cannot be built: ${error.message}`;
+    return `cannot be built: ${error.message}`;
   }
 }
 
@@ -198,27 +226,46 @@ const cases = {
     assert.rejects(reply('UnimplementedCall', {}, { service: 'UnimplementedService' }), { codeName: 'UNIMPLEMENTED' }),
 };
 
-describe("gRPC's interop cases", { skip: missing(), timeout: 120_000 }, () => {
-  let server;
-  before(async () => {
-    const env = { ...process.env, GRPC_GO_LOG_SEVERITY_LEVEL: 'info' };
-    server = await startProcess(program, ['--port=0', '--use_tls=false'], { ready: /listening on \S*:(\d+)/, env });
-  });
-  after(() => server.stop());
-
-  for (const [transportName, create] of Object.entries({
-    'grpc-js': createGrpcJsTransport,
-    http2: createHttp2Transport,
-  })) {
-    for (const [name, run] of Object.entries(cases)) {
-      test(`${transportName}: ${name}`, async () => {
-        const transport = create(parseTarget(`127.0.0.1:${server.match[1]}`));
-        try {
-          await run(caller(transport));
-        } finally {
-          await transport.close();
-        }
-      });
+const compressed = { value: true };
+const compressedCases = {
+  server_compressed_unary: async ({ reply }) => {
+    for (const responseCompressed of [compressed, { value: false }]) {
+      const request = { responseCompressed, responseSize: 314_159, payload: zeros(271_828) };
+      assert.equal(sizeOf((await reply('UnaryCall', request)).json), 314_159);
     }
-  }
-});
+  },
+
+  server_compressed_streaming: async ({ replies }) => {
+    const responseParameters = [{ size: 31_415, compressed }, { size: 92_653 }];
+    const call = replies('StreamingOutputCall', { responseParameters });
+    assert.deepEqual((await all(call.replies)).map(sizeOf), [31_415, 92_653]);
+  },
+};
+
+const transports = { 'grpc-js': createGrpcJsTransport, http2: createHttp2Transport };
+
+for (const [language, server] of Object.entries(servers)) {
+  const why = missing(server);
+  // Where everything is installed on purpose, nothing may be left out in silence.
+  if (why && process.env.CI) test(language, () => assert.fail(why));
+  describe(`gRPC's interop cases, ${language}`, { skip: why, timeout: 180_000 }, () => {
+    let running;
+    before(async () => {
+      running = await server.start();
+    });
+    after(() => running?.stop());
+
+    for (const [transportName, create] of Object.entries(transports)) {
+      for (const [name, run] of Object.entries({ ...cases, ...(server.compresses && compressedCases) })) {
+        test(`${transportName}: ${name}`, async () => {
+          const transport = create(parseTarget(`127.0.0.1:${running.match[1]}`));
+          try {
+            await run(caller(transport));
+          } finally {
+            await transport.close();
+          }
+        });
+      }
+    }
+  });
+}
