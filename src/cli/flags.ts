@@ -60,6 +60,7 @@ export const settingFlags: readonly SettingFlag[] = [
 ];
 
 export const listenFlags: readonly SettingFlag[] = [
+  { name: 'mock', key: ['mock'], help: 'Make up replies for services that no upstream serves' },
   { name: 'host', value: 'ADDRESS', key: ['listen', 'host'], help: 'Address to listen on; default 127.0.0.1' },
   { name: 'port', value: 'NUMBER', key: ['listen', 'port'], help: 'Port to listen on, 0 for a free one; default 8080' },
   { name: 'workers', value: 'NUMBER', key: ['listen', 'workers'], help: 'Processes that share the port; default 1' },

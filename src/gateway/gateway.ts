@@ -7,6 +7,7 @@ import type { HttpRequest } from '../transcode/exchange.ts';
 import type { CancelSignal } from '../upstream/transport.ts';
 import type { UpstreamStatus } from '../upstream/upstreams.ts';
 import { type Answer, answer, answerError, type Match, matchRequest } from './answer.ts';
+import type { CallTarget } from './call.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { chainHooks, type HookChain, type RpcClient, type RpcHooks } from './hooks.ts';
 import { connectUpstreams, type LiveUpstreams } from './live-upstreams.ts';
@@ -107,7 +108,7 @@ class LiveGateway implements Gateway {
 
   answer(match: Match, request: HttpRequest, signal: CancelSignal, client?: () => RpcClient): Promise<Answer> {
     const { hooks } = this;
-    return answer(match, request, { signal, targetOf: this.#upstreams.targetOf, hooks, client: hooks && client?.() });
+    return answer(match, request, { signal, targetOf: this.#targetOf, hooks, client: hooks && client?.() });
   }
 
   get hooks(): HookChain | undefined {
@@ -123,9 +124,14 @@ class LiveGateway implements Gateway {
     return answerError(this.#generation, error, headers);
   }
 
+  /** The upstream of a service, or the mock where there is none. */
+  readonly #targetOf = (service: string): CallTarget | undefined =>
+    this.#upstreams.targetOf(service) ?? this.#generation.mock;
+
   readiness(): Readiness {
     const upstreams = this.#upstreams.status;
-    const isHealthy = upstreams.some(({ state }) => state === 'ready' || state === 'idle');
+    const isMocked = this.#generation.mock !== undefined;
+    const isHealthy = isMocked || upstreams.some(({ state }) => state === 'ready' || state === 'idle');
     return { isReady: isHealthy && !this.#isDraining && this.#generation.unreflected.length === 0, upstreams };
   }
 

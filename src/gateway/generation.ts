@@ -17,6 +17,7 @@ import { readServiceConfigs } from '../schema/service-config.ts';
 import { createTranscoder, type Transcoder } from '../transcode/transcoder.ts';
 import type { Transport } from '../upstream/transport.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
+import type { CallTarget } from './call.ts';
 import { openApiOptionsOf } from './open-api-options.ts';
 import type { Options } from './options.ts';
 import { reflectAll } from './reflect.ts';
@@ -27,10 +28,14 @@ export interface Generation {
   readonly schema: Schema;
   readonly table: RouteTable;
   readonly transcoder: Transcoder;
+  /** The rules that are left out since they cannot be served, where the options allow it; they are findings too. */
+  readonly skipped: readonly Problem[];
   /** What is no error but worth knowing: overlaps, rules that can never match. `tandem check` prints them. */
   readonly findings: readonly Problem[];
   /** Upstreams whose descriptors are asked for by reflection and could not be fetched yet. */
   readonly unreflected: readonly Transport[];
+  /** What answers for services that no upstream serves, when the options ask for it. */
+  readonly mock: CallTarget | undefined;
   /** Made on the first call and kept. */
   openApi(): OpenApiDocument;
 }
@@ -59,7 +64,8 @@ export async function createGeneration(options: Options, upstreams: Upstreams): 
   const routed = createRouteTable(bound.bindings, options.transcoding);
   // What an upstream has yet to tell may hold the services and methods that are missed here.
   const missed = unreachable.length > 0 ? [] : [...rules.problems, ...unknownServices(options, schema)];
-  const problems = [...missed, ...bound.problems, ...routed.problems];
+  const skipped = options.transcoding.wrongRules === 'skip' ? bound.problems : [];
+  const problems = [...missed, ...(skipped.length > 0 ? [] : bound.problems), ...routed.problems];
   if (problems.length > 0) throw new SchemaError(problems);
   const { table } = routed;
   return Object.freeze({
@@ -67,8 +73,10 @@ export async function createGeneration(options: Options, upstreams: Upstreams): 
     schema,
     table,
     transcoder: createTranscoders(options, schema),
-    findings: [...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
+    skipped,
+    findings: [...skipped, ...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
     unreflected: unreachable,
+    mock: options.mock ? await createMock(schema, options) : undefined,
     openApi: once(() => {
       const names = services.map(({ fullName }) => fullName);
       return createOpenApi({ bindings: table.bindings, schema, options: openApiOptionsOf(options, names) });
@@ -90,6 +98,11 @@ function createTranscoders(options: Options, schema: Schema): Transcoder {
   const codecOptions = codecOptionsOf(options);
   const detailCodec = createCodec(schema, { ...codecOptions, unknownAny: 'base64' });
   return createTranscoder(createCodec(schema, codecOptions), detailCodec, transcodeOptionsOf(options));
+}
+
+async function createMock(schema: Schema, { limits }: Options): Promise<CallTarget> {
+  const { createMockTransport } = await import('../upstream/mock/mock-transport.ts');
+  return { transport: createMockTransport(createCodec(schema)), timeoutMs: limits.timeoutDefault };
 }
 
 /** Services that the configuration sends somewhere but that nothing describes. */

@@ -154,6 +154,11 @@ const sourcesSchema = {
     default: [],
     description: 'Service configurations (YAML) whose `http.rules` are added to the annotations.',
   },
+  mock: {
+    type: 'boolean',
+    default: false,
+    description: 'Answer for services that no upstream serves with replies made up from their descriptors.',
+  },
 } as const;
 
 /** A text that abbreviates the object: `[SERVICE=]TARGET`. */

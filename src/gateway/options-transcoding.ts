@@ -52,6 +52,11 @@ export const transcodingSchema = {
       default: 'error',
       description: 'Two rules with the same HTTP method and template.',
     },
+    wrongRules: {
+      enum: ['error', 'skip'],
+      default: 'error',
+      description: 'A rule that cannot be served: do not start, or leave it out and say so (log, `tandem check`).',
+    },
     autoMapping: {
       type: 'boolean',
       default: false,

@@ -13,7 +13,7 @@ import fastify, {
 import { createGateway, type Gateway, type GatewayContext } from '../gateway/gateway.ts';
 import type { LimitOptions, Options, TandemOptions } from '../gateway/options.ts';
 import { readTlsFiles } from '../gateway/tls-files.ts';
-import { type Problem, SchemaError } from '../schema/problem.ts';
+import { formatProblem, type Problem, SchemaError } from '../schema/problem.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { refuseConnection } from './client-error.ts';
@@ -54,6 +54,7 @@ async function createApp(gateway: Gateway, logger?: FastifyBaseLogger): Promise<
   const app = fastify(serverOptions(gateway, logger));
   app.server.maxConnections = options.limits.connections;
   app.addHook('onClose', () => gateway.close());
+  for (const problem of gateway.generation.skipped) app.log.warn(`left out: ${formatProblem(problem)}`);
   gateway.onRefusal((error) => app.log.error({ err: error }, 'what an upstream tells of itself is refused'));
   // Every method that Node can read has an answer, if only 405.
   for (const method of METHODS) {
