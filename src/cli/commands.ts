@@ -32,13 +32,20 @@ export const commands: readonly Command[] = [
     operands: [],
     summary: 'Write the OpenAPI document',
     flags: [
-      { name: 'out', short: 'o', value: 'FILE', help: 'Write to a file instead of standard output' },
+      {
+        name: 'out',
+        short: 'o',
+        value: 'FILE',
+        help: 'Write to a file instead of standard output; with --per a folder',
+      },
+      { name: 'per', value: 'service|package', help: 'One document for each, in the folder that --out names' },
       { name: 'format', value: 'json|yaml', help: 'Default: by the ending of --out or --check, else json' },
       { name: 'openapi-version', value: '3.1|3.0', help: 'Default 3.1' },
       { name: 'check', value: 'FILE', help: 'Write nothing; exit 4 when the file is not what would be written' },
     ],
     examples: [
       'tandem openapi --proto protos --out openapi.yaml',
+      'tandem openapi --proto protos --per package --out openapi',
       'tandem openapi --proto protos --check openapi.json',
     ],
     load: () => import('./openapi.ts'),

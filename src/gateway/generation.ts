@@ -3,8 +3,7 @@
  * finish on the one they began with.
  */
 import { createCodec } from '../codec/create-codec.ts';
-import { createOpenApi } from '../openapi/create-openapi.ts';
-import type { OpenApiDocument } from '../openapi/document.ts';
+import { createDocuments, type Documents } from '../openapi/documents.ts';
 import { createBindings } from '../routing/create-bindings.ts';
 import { findOverlaps } from '../routing/overlaps.ts';
 import { createRouteTable, type RouteTable } from '../routing/route-table.ts';
@@ -36,8 +35,8 @@ export interface Generation {
   readonly unreflected: readonly Transport[];
   /** What answers for services that no upstream serves, when the options ask for it. */
   readonly mock: CallTarget | undefined;
-  /** Made on the first call and kept. */
-  openApi(): OpenApiDocument;
+  /** Its OpenAPI documents, each made when it is first asked for. */
+  readonly documents: Documents;
 }
 
 /** How long an upstream has to answer what it serves, in milliseconds, before it counts as unreachable. */
@@ -77,10 +76,7 @@ export async function createGeneration(options: Options, upstreams: Upstreams): 
     findings: [...skipped, ...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
     unreflected: unreachable,
     mock: options.mock ? await createMock(schema, options) : undefined,
-    openApi: once(() => {
-      const names = services.map(({ fullName }) => fullName);
-      return createOpenApi({ bindings: table.bindings, schema, options: openApiOptionsOf(options, names) });
-    }),
+    documents: createDocuments({ bindings: table.bindings, schema, options: openApiOptionsOf(options) }),
   });
 }
 
@@ -116,12 +112,4 @@ function unknownServices({ upstreams }: Options, { services }: Schema): readonly
         message: `no proto has a service ${name}; write one of ${[...services.keys()].join(', ') || 'none'}`,
       })),
   );
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

@@ -2,12 +2,12 @@
 import type { OpenApiOptions } from '../openapi/options.ts';
 import type { Options } from './options.ts';
 
-/** `names` are the services', for a document without a title of its own. */
-export function openApiOptionsOf({ docs, transcoding }: Options, names: readonly string[]): OpenApiOptions {
+/** The options of every document of a gateway. */
+export function openApiOptionsOf({ docs, transcoding }: Options): OpenApiOptions {
   const { json, queryMaps, collision, errors, streamEnvelope } = transcoding;
   const { title, version, description, servers, pathStyle } = docs;
   return {
-    title: title ?? (names.join(', ') || 'No services'),
+    ...(title !== undefined && { title }),
     version: version ?? '0.0.0',
     ...(description !== undefined && { description }),
     ...(servers.length > 0 && { servers: servers.map((url) => ({ url })) }),

@@ -88,6 +88,11 @@ const docsSchema = {
         ui: { $ref: '#/$defs/ownPath', default: '/docs', description: 'Swagger UI.' },
         openapiJson: { $ref: '#/$defs/ownPath', default: '/openapi.json', description: 'The OpenAPI document.' },
         openapiYaml: { $ref: '#/$defs/ownPath', default: '/openapi.yaml', description: 'The same as YAML.' },
+        openapiParts: {
+          $ref: '#/$defs/ownPath',
+          default: '/openapi',
+          description: 'Folder of a document for each package and service: `/openapi/library.v1.json`, `.yaml`.',
+        },
         healthz: { $ref: '#/$defs/ownPath', default: '/healthz', description: '200 while the process lives.' },
         readyz: {
           $ref: '#/$defs/ownPath',

@@ -43,7 +43,7 @@ export function createOpenApi({ bindings, schema, options }: OpenApiInput): Open
   return {
     openapi: '3.1.0',
     info: {
-      title: options.title,
+      title: options.title ?? titleOf(services),
       version: options.version,
       ...(options.description !== undefined && { description: options.description }),
     },
@@ -52,6 +52,12 @@ export function createOpenApi({ bindings, schema, options }: OpenApiInput): Open
     paths: Object.fromEntries(paths),
     components: { schemas: components.build(), responses },
   };
+}
+
+function titleOf(services: readonly ServiceDescriptor[]): string {
+  if (services.length > 3) return `${services.length} services`;
+  const names = services.map(({ fullName }) => fullName).sort();
+  return names.join(', ') || 'No services';
 }
 
 /** The operations by path and HTTP method. */

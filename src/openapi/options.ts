@@ -2,7 +2,8 @@ import type { ServerObject } from './document.ts';
 
 /** What the document says beside the bindings. The parts that change replies are the gateway's own options. */
 export interface OpenApiOptions {
-  readonly title: string;
+  /** Default: the names of up to three services, of more their number. */
+  readonly title?: string;
   readonly version: string;
   readonly description?: string;
   /** Default: one, `/`. */

@@ -1,15 +1,15 @@
 /**
- * @module The pages and probes that are the gateway's own: OpenAPI document, Swagger UI, `/healthz`, `/readyz`. A rule of the user's with
+ * @module The pages and probes that are the gateway's own: OpenAPI documents, Swagger UI, `/healthz`, `/readyz`. A rule of the user's with
  * the same path wins over them.
  */
-import type { FastifyInstance, FastifyReply, RouteHandlerMethod } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
-import { servedDocument } from './served-document.ts';
+import { sendDocument, servedDocument, servedPart } from './served-document.ts';
 
 /** One path of the gateway's own. */
 export interface OwnPath {
-  readonly name: 'ui' | 'openapiJson' | 'openapiYaml' | 'healthz' | 'readyz';
+  readonly name: 'ui' | 'openapiJson' | 'openapiYaml' | 'openapiParts' | 'healthz' | 'readyz';
   readonly path: string;
   /** The id of the user's binding that has this path, and so hides the page. */
   readonly shadowedBy: string | undefined;
@@ -18,11 +18,12 @@ export interface OwnPath {
 /** The own paths that are switched on. */
 export function ownPathsOf({ options, table }: Pick<Generation, 'options' | 'table'>): readonly OwnPath[] {
   const { prefix, paths } = options.docs;
-  return (['ui', 'openapiJson', 'openapiYaml', 'healthz', 'readyz'] as const).flatMap((name) => {
+  return (['ui', 'openapiJson', 'openapiYaml', 'openapiParts', 'healthz', 'readyz'] as const).flatMap((name) => {
     const own = paths[name];
     if (own === false) return [];
     const path = prefix + own;
-    const outcome = table.match('GET', path);
+    // Of a folder any file stands for all.
+    const outcome = table.match('GET', name === 'openapiParts' ? `${path}/x.json` : path);
     return [{ name, path, shadowedBy: outcome.kind === 'matched' ? outcome.binding.id : undefined }];
   });
 }
@@ -32,6 +33,7 @@ export function mountOwnPaths(app: FastifyInstance, gateway: Gateway): void {
   for (const { name, path, shadowedBy } of ownPathsOf(gateway.generation)) {
     if (shadowedBy !== undefined) app.log.warn(`${path} is not served: ${shadowedBy} has this path`);
     else if (name === 'ui') mountSwaggerUi(app, gateway, path);
+    else if (name === 'openapiParts') mountParts(app, gateway, path);
     else app.get(path, (_request, reply) => answers[name](reply, gateway));
   }
 }
@@ -43,13 +45,20 @@ const answers = {
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', upstreams });
   },
   openapiJson: (reply: FastifyReply, { generation }: Gateway) =>
-    reply.type('application/json').send(JSON.stringify(servedDocument(generation), undefined, 2)),
-  openapiYaml: async (reply: FastifyReply, { generation }: Gateway) => {
-    const { stringify } = await import('yaml');
-    const text = stringify(servedDocument(generation), { aliasDuplicateObjects: false, lineWidth: 0 });
-    return reply.type('application/yaml').send(text);
-  },
+    sendDocument(reply, servedDocument(generation), 'json'),
+  openapiYaml: (reply: FastifyReply, { generation }: Gateway) =>
+    sendDocument(reply, servedDocument(generation), 'yaml'),
 } as const;
+
+/** `/openapi/library.v1.json`. What no document is called may still be a path of the user's rules. */
+function mountParts(app: FastifyInstance, gateway: Gateway, folder: string): void {
+  app.get(`${folder}/:file`, (request: FastifyRequest, reply) => {
+    const { file } = request.params as { readonly file: string };
+    const [, name = '', format] = /^(.+)\.(json|yaml)$/.exec(file) ?? [];
+    const document = servedPart(gateway.generation, name);
+    return document === undefined ? reply.callNotFound() : sendDocument(reply, document, format as 'json' | 'yaml');
+  });
+}
 
 /** Swagger UI is loaded by the first who looks at it: most gateways that start never show a page. */
 function mountSwaggerUi(app: FastifyInstance, gateway: Gateway, path: string): void {

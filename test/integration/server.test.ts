@@ -62,6 +62,20 @@ test('own paths answer, and can be renamed or turned off', async (t) => {
   }
 });
 
+test('each package and service has a document of its own', async (t) => {
+  const { server } = await start(t, {});
+  for (const name of ['test.workshop.v1', 'test.workshop.v1.Workshop']) {
+    const { body, status } = await sendRaw(server.url, { method: 'GET', target: `/openapi/${name}.json` });
+    assert.equal(status, 200);
+    assert.equal(JSON.parse(body.toString()).info.title, name);
+    const yaml = await sendRaw(server.url, { method: 'GET', target: `/openapi/${name}.yaml` });
+    assert.match(yaml.body.toString(), /^openapi: 3\.1\.0\n/);
+  }
+  for (const other of ['no.such.v1.json', 'test.workshop.v1', 'test.workshop.v1.xml']) {
+    assert.equal(await statusOf(server, `/openapi/${other}`), 404, other);
+  }
+});
+
 test("a user's rule wins over an own path", async (t) => {
   const { server } = await start(t, { GetTool: anyTool }, { docs: { paths: { healthz: '/v1/plain/health' } } });
   const { body } = await sendRaw(server.url, { method: 'GET', target: '/v1/plain/health' });
