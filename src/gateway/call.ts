@@ -161,5 +161,6 @@ function callOptionsOf(
     metadata: metadataOf(http.headers, metadata, limits),
     deadline: performance.now() + timeoutOf(http.headers, defaultTimeoutMs, maxTimeoutMs),
     signal,
+    isIdempotent: binding.method.idempotency !== 'unknown' || binding.httpMethod === 'GET',
   };
 }

@@ -101,15 +101,29 @@ async function createMock(schema: Schema, { limits }: Options): Promise<CallTarg
   return { transport: createMockTransport(createCodec(schema)), timeoutMs: limits.timeoutDefault };
 }
 
-/** Services that the configuration sends somewhere but that nothing describes. */
+/** Services and methods that the configuration speaks of but that nothing describes. */
 function unknownServices({ upstreams }: Options, { services }: Schema): readonly Problem[] {
-  return upstreams.flatMap((upstream, index) =>
-    upstream.services
-      .filter((name) => !services.has(name))
-      .map((name) => ({
+  const problems: Problem[] = [];
+  const known = [...services.keys()].join(', ') || 'none';
+  const check = (subject: string, service: string | undefined, method?: string): void => {
+    if (service === undefined) return;
+    const methods = services.get(service)?.methods.map(({ name }) => name);
+    if (methods === undefined) {
+      problems.push({
         position: undefined,
-        subject: `upstreams[${index}].services`,
-        message: `no proto has a service ${name}; write one of ${[...services.keys()].join(', ') || 'none'}`,
-      })),
-  );
+        subject,
+        message: `no proto has a service ${service}; write one of ${known}`,
+      });
+    } else if (method !== undefined && !methods.includes(method)) {
+      const message = `${service} has no method ${method}; write one of ${methods.join(', ')}`;
+      problems.push({ position: undefined, subject, message });
+    }
+  };
+  for (const [index, upstream] of upstreams.entries()) {
+    for (const service of upstream.services) check(`upstreams[${index}].services`, service);
+    for (const [at, { name }] of upstream.methodConfig.entries()) {
+      for (const { service, method } of name) check(`upstreams[${index}].methodConfig[${at}].name`, service, method);
+    }
+  }
+  return problems;
 }

@@ -2,6 +2,9 @@
  * The upstreams of a configuration with their connections: they outlive a generation when a reload leaves them as they are.
  */
 import { type Problem, SchemaError } from '../schema/problem.ts';
+import { GrpcCode } from '../status/code.ts';
+import type { RetryPolicy } from '../upstream/balancing/retry-policy.ts';
+import { PendingLimit } from '../upstream/pending-limit.ts';
 import { createUpstreams, type UpstreamConfig, type Upstreams } from '../upstream/upstreams.ts';
 import type { CallTarget } from './call.ts';
 import type { Options, UpstreamOptions } from './options.ts';
@@ -39,6 +42,7 @@ export async function connectUpstreams({ upstreams: written, limits }: Options):
 
 function configOf(upstream: UpstreamOptions, replyBytes: number, index: number, problems: Problem[]): UpstreamConfig {
   const { target, services, transport, tls, keepalive } = upstream;
+  const { maxRequests, maxPendingRequests, pendingTimeout, maxConnections } = upstream.circuitBreaker;
   return {
     target,
     services,
@@ -46,7 +50,26 @@ function configOf(upstream: UpstreamOptions, replyBytes: number, index: number, 
     maxReplyBytes: replyBytes,
     // The transcoded message is what the body's limit bounds; JSON of 4 MiB never makes more protobuf than this.
     maxRequestBytes: Number.MAX_SAFE_INTEGER,
+    retry: { policy: retryPolicyOf(upstream.retry), throttling: upstream.retry.retryThrottling },
+    methodConfig: upstream.methodConfig.map(({ name, timeout, retryPolicy }) => ({
+      name,
+      timeoutMs: timeout,
+      retry: retryPolicy && retryPolicyOf(retryPolicy),
+    })),
+    maxRequests,
+    maxConnections,
+    pending: new PendingLimit(maxPendingRequests, pendingTimeout),
     ...(keepalive && { keepalive: { timeMs: keepalive.time, timeoutMs: keepalive.timeout } }),
     ...(tls && { tls: readTlsFiles(tls, `upstreams[${index}].tls`, problems) }),
+  };
+}
+
+function retryPolicyOf(retry: Omit<UpstreamOptions['retry'], 'retryThrottling'>): RetryPolicy {
+  return {
+    maxAttempts: retry.maxAttempts,
+    initialBackoffMs: retry.initialBackoff,
+    maxBackoffMs: retry.maxBackoff,
+    backoffMultiplier: retry.backoffMultiplier,
+    retryableStatusCodes: new Set(retry.retryableStatusCodes.map((name) => GrpcCode[name])),
   };
 }

@@ -2,7 +2,7 @@
  * Values of the configuration with a form of their own: how each is published in the JSON Schema (`$defs`), what a
  * refusal calls it, and how it is read.
  */
-
+import { GrpcCode, type GrpcCodeName } from '../status/code.ts';
 import { parseTarget, parseUpstream, type Target } from '../upstream/target.ts';
 
 export interface ValueForm {
@@ -17,6 +17,8 @@ export interface ValueForm {
 export interface FormTypes {
   duration: { input: string; value: number };
   size: { input: string | number; value: number };
+  factor: { input: number; value: number };
+  statusCode: { input: GrpcCodeName; value: GrpcCodeName };
   path: { input: string; value: string };
   headerName: { input: string; value: string };
   ownPath: { input: string | false; value: string | false };
@@ -32,6 +34,9 @@ const bytesOf: Readonly<Record<string, number>> = {
 
 // Beyond it a timer of Node fires at once.
 const longestTimer = 2 ** 31 - 1;
+
+// OK is nothing that a call fails with.
+const failureNames = Object.keys(GrpcCode).filter((name) => name !== 'OK');
 
 const durationPattern = '^(?=.*[1-9])\\d+(\\.\\d+)?(ms|s|m|h)$';
 const sizePattern = '^\\d+(\\.\\d+)?(B|kB|MB|GB|KiB|MiB|GiB)$';
@@ -78,6 +83,16 @@ export const valueForms: Readonly<Record<keyof FormTypes, ValueForm>> = {
     schema: { type: ['integer', 'string'], minimum: 0, pattern: sizePattern },
     expected: 'a size such as 4MiB, or a number of bytes',
     read: readSize,
+  },
+  factor: {
+    schema: { type: 'number', exclusiveMinimum: 0, maximum: 1000 },
+    expected: 'a number over 0 and up to 1000',
+    read: (value) => (typeof value === 'number' && value > 0 && value <= 1000 ? value : undefined),
+  },
+  statusCode: {
+    schema: { enum: failureNames },
+    expected: 'the name of a gRPC code such as UNAVAILABLE',
+    read: (value) => failureNames.find((name) => name === value),
   },
   path: textForm('.', 'the path of a file or folder'),
   headerName: textForm("^[a-z0-9!#$%&'*+.^_`|~-]+$", 'a header name in lower case'),

@@ -5,6 +5,7 @@
  */
 import { limitsSchema } from './options-limits.ts';
 import { transcodingSchema } from './options-transcoding.ts';
+import { upstreamSchema } from './options-upstream.ts';
 
 const listenSchema = {
   type: 'object',
@@ -21,50 +22,6 @@ const listenSchema = {
       properties: {
         cert: { $ref: '#/$defs/path', description: 'Certificate chain, PEM.' },
         key: { $ref: '#/$defs/path', description: 'Private key, PEM.' },
-      },
-    },
-  },
-} as const;
-
-const upstreamSchema = {
-  type: 'object',
-  required: ['target'],
-  properties: {
-    target: {
-      $ref: '#/$defs/target',
-      description: '`host:port` (plaintext), `https://host:port` (TLS), `unix:PATH` or `dns:///host:port`.',
-    },
-    services: {
-      type: 'array',
-      items: { type: 'string' },
-      default: [],
-      description:
-        'Full names of the services it has, `package.Service`; none means every service no other upstream has.',
-    },
-    tls: {
-      type: 'object',
-      description: 'TLS to the upstream; `{}` is TLS with the system’s certificate authorities.',
-      properties: {
-        ca: { $ref: '#/$defs/path', description: 'Certificate authorities to trust instead of the system’s, PEM.' },
-        cert: { $ref: '#/$defs/path', description: 'Client certificate chain, PEM.' },
-        key: { $ref: '#/$defs/path', description: 'Private key of the client certificate, PEM.' },
-        serverName: { type: 'string', description: 'Name to ask for and to verify instead of the target’s host.' },
-      },
-    },
-    transport: {
-      type: 'string',
-      enum: ['grpc-js', 'http2'],
-      default: 'http2',
-      description: 'What makes the calls: HTTP/2 of Tandem’s own, or @grpc/grpc-js, which costs ten times the CPU.',
-    },
-    timeout: { $ref: '#/$defs/duration', description: 'Its deadline instead of `limits.timeoutDefault`.' },
-    keepalive: {
-      type: 'object',
-      description: 'Pings that find a dead connection. Off unless set: many servers refuse frequent pings.',
-      required: ['time'],
-      properties: {
-        time: { $ref: '#/$defs/duration', description: 'Silence after which a ping is sent.' },
-        timeout: { $ref: '#/$defs/duration', default: '20s', description: 'Wait for its answer.' },
       },
     },
   },

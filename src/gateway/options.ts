@@ -86,7 +86,8 @@ export function resolveOptions(input: unknown, { directoryOf, positionOf }: Reso
 /** What no single value shows to be wrong. */
 function checkTogether({ upstreams, limits }: Options, problem: (path: KeyPath, message: string) => void): void {
   const taken = new Map<string, string>();
-  for (const [index, { target, services, tls }] of upstreams.entries()) {
+  for (const [index, upstream] of upstreams.entries()) {
+    const { target, services, tls } = upstream;
     for (const service of services.length === 0 ? ['every service'] : services) {
       const other = taken.get(service);
       if (other !== undefined) {
@@ -100,9 +101,20 @@ function checkTogether({ upstreams, limits }: Options, problem: (path: KeyPath, 
     if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
       problem(['upstreams', index, 'tls'], 'cert and key come together; add the other');
     }
+    checkMethods(upstream, (path, message) => problem(['upstreams', index, ...path], message));
   }
   if (limits.timeoutDefault > limits.timeoutMax) {
     problem(['limits', 'timeoutDefault'], 'is longer than limits.timeoutMax; lower it or raise that');
+  }
+}
+
+function checkMethods({ methodConfig }: UpstreamOptions, problem: (path: KeyPath, message: string) => void): void {
+  for (const [index, { name }] of methodConfig.entries()) {
+    for (const [at, { service, method }] of name.entries()) {
+      if (method !== undefined && service === undefined) {
+        problem(['methodConfig', index, 'name', at], `says method ${method} of no service; add service`);
+      }
+    }
   }
 }
 

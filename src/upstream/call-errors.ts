@@ -29,3 +29,9 @@ export function unreachable(target: string, reason: string | undefined, cause: u
   const message = `upstream ${target} is unreachable`;
   return new StatusError(GrpcCode.UNAVAILABLE, reason === undefined ? message : `${message}: ${reason}`, { cause });
 }
+
+/** More calls than are let through: the client is told when to come again. */
+export function overloaded(target: string, why: string): StatusError {
+  const message = `upstream ${target} is overloaded: ${why}`;
+  return new StatusError(GrpcCode.UNAVAILABLE, message, { headers: [['retry-after', '1']] });
+}

@@ -4,6 +4,7 @@
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { Metadata } from '../transcode/exchange.ts';
+import { overloaded } from './call-errors.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { CallOptions, ReplyStream, UnaryReply } from './transport.ts';
 
@@ -12,7 +13,15 @@ export interface CallEnd {
   readonly headers: Metadata;
   readonly trailers: Metadata;
   readonly error: StatusError | undefined;
+  /** Of a failed call: what is known of trying it again. */
+  readonly retry?: RetryHint | undefined;
 }
+
+/**
+ * `unseen`: the upstream cannot have looked at it; `never`: it must not be tried again; a number: the upstream asks for a
+ * pause of so many milliseconds first (`grpc-retry-pushback-ms`).
+ */
+export type RetryHint = 'unseen' | 'never' | number;
 
 export interface CallHandler {
   onHeaders(headers: Metadata): void;
@@ -39,23 +48,43 @@ export type BeginCall = (options: CallOptions, handler: CallHandler) => Transpor
 // A stream reads so far ahead of its reader.
 const readAheadBytes = 64 * 1024;
 
+/** How the calls of one transport begin. */
+export interface CallSource {
+  readonly target: string;
+  readonly begin: BeginCall;
+  /** Those with one message on either side, where they begin in another way: with retries. */
+  readonly beginUnary?: BeginCall | undefined;
+}
+
 /** The calls of one transport. */
 export class Calls {
-  readonly #target: string;
-  readonly #begin: BeginCall;
+  readonly #source: CallSource;
+  readonly #maxOpen: number;
   readonly #open = new Set<TransportCall>();
+  #overflows = 0;
   #isClosed = false;
   #onDrained: (() => void) | undefined;
 
-  constructor(target: string, begin: BeginCall) {
-    this.#target = target;
-    this.#begin = begin;
+  /** More than `maxOpen` at a time fail at once: Envoy's `max_requests`. */
+  constructor(source: CallSource, maxOpen: number = Number.POSITIVE_INFINITY) {
+    this.#source = source;
+    this.#maxOpen = maxOpen;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Calls that failed because too many were open. */
+  get overflows(): number {
+    return this.#overflows;
   }
 
   async unary(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): Promise<UnaryReply> {
+    const { begin, beginUnary = begin } = this.#source;
     return await new Promise((resolve, reject) => {
       let reply: Uint8Array | undefined;
-      const call = this.#start(options, {
+      const call = this.#start(messages instanceof Uint8Array ? beginUnary : begin, options, {
         onHeaders() {},
         onMessage(bytes) {
           if (reply !== undefined) call.fail(wrongCount('more than one message'));
@@ -86,7 +115,7 @@ export class Calls {
       queue.flush();
     };
     try {
-      call = this.#start(options, {
+      call = this.#start(this.#source.begin, options, {
         onHeaders: (headers) => queue.open(headers),
         onMessage: (bytes) => {
           queue.push(bytes);
@@ -121,9 +150,13 @@ export class Calls {
     signal?.removeEventListener('abort', cancel);
   }
 
-  #start(options: CallOptions, handler: CallHandler): TransportCall {
+  #start(begin: BeginCall, options: CallOptions, handler: CallHandler): TransportCall {
     if (this.#isClosed) throw this.#closed();
-    const call = this.#begin(options, {
+    if (this.#open.size >= this.#maxOpen) {
+      this.#overflows++;
+      throw overloaded(this.#source.target, `${this.#maxOpen} calls are open`);
+    }
+    const call = begin(options, {
       onHeaders: (headers) => handler.onHeaders(headers),
       onMessage: (message) => handler.onMessage(message),
       onEnd: (end) => {
@@ -137,7 +170,7 @@ export class Calls {
   }
 
   #closed(): StatusError {
-    return new StatusError(GrpcCode.UNAVAILABLE, `upstream ${this.#target} is closed`);
+    return new StatusError(GrpcCode.UNAVAILABLE, `upstream ${this.#source.target} is closed`);
   }
 }
 

@@ -6,8 +6,8 @@ import { codeName, GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { Metadata } from '../transcode/exchange.ts';
 import { cancelledBy, deadlineExceeded, replyTooLarge, requestTooLarge, unreachable } from './call-errors.ts';
-import { joinedMetadata } from './call-metadata.ts';
-import type { CallHandler, TransportCall } from './calls.ts';
+import { joinedMetadata, pushbackOf } from './call-metadata.ts';
+import type { CallHandler, RetryHint, TransportCall } from './calls.ts';
 import type { CallOptions, MessageLimits } from './transport.ts';
 
 type Call = ReturnType<ChannelInterface['createCall']>;
@@ -37,7 +37,7 @@ export class GrpcJsCall implements TransportCall {
     this.#options = options;
     this.#limits = limits;
     this.#handler = handler;
-    const metadata = toGrpc(options.metadata);
+    const metadata = toGrpc(options);
     const remainingMs = options.deadline - performance.now();
     this.#call = channel.createCall(options.path, Date.now() + remainingMs, null, null, null);
     this.#call.start(metadata, {
@@ -53,7 +53,7 @@ export class GrpcJsCall implements TransportCall {
       },
       onReceiveStatus: (status) => {
         if (status.code === GrpcCode.OK) this.#end(fromGrpc(status.metadata), undefined);
-        else this.#end([], this.#errorOf(status));
+        else this.#end([], this.#errorOf(status), retryHintOf(status));
       },
     });
     if (options.signal?.aborted) queueMicrotask(this.#onAbort);
@@ -108,12 +108,12 @@ export class GrpcJsCall implements TransportCall {
     });
   }
 
-  #end(trailers: Metadata, error: StatusError | undefined): void {
+  #end(trailers: Metadata, error: StatusError | undefined, retry?: RetryHint): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#onWritten?.();
-    this.#handler.onEnd({ headers: this.#headers ?? [], trailers, error });
+    this.#handler.onEnd({ headers: this.#headers ?? [], trailers, error, retry });
   }
 
   #errorOf({ code, details, metadata }: StatusObject): StatusError {
@@ -141,13 +141,18 @@ export class GrpcJsCall implements TransportCall {
   }
 }
 
-function toGrpc(metadata: Metadata): GrpcMetadata {
+function toGrpc({ metadata, previousAttempts }: CallOptions): GrpcMetadata {
   const result = new GrpcMetadata();
-  for (const [name, value] of joinedMetadata(metadata)) {
+  for (const [name, value] of joinedMetadata(metadata, previousAttempts)) {
     if (!name.endsWith('-bin')) result.set(name, value);
     else for (const part of value.split(',')) result.add(name, Buffer.from(part, 'base64'));
   }
   return result;
+}
+
+function retryHintOf({ metadata }: StatusObject): RetryHint | undefined {
+  const [pushback] = metadata.get('grpc-retry-pushback-ms');
+  return pushback === undefined ? undefined : pushbackOf(String(pushback));
 }
 
 /** What the upstream's own code put there: without the protocol's headers. */

@@ -5,20 +5,19 @@
 import type { ChannelInterface, ChannelOptions } from '@grpc/grpc-js';
 import { Channel, connectivityState, credentials } from '@grpc/grpc-js';
 import { SchemaError } from '../schema/problem.ts';
-import { Calls } from './calls.ts';
+import type { CallHandler, TransportCall } from './calls.ts';
+import { type AddressStatus, type Channel as CallChannel, transportOver } from './channel.ts';
 import { GrpcJsCall } from './grpc-js-call.ts';
 import { addressOf, type Target } from './target.ts';
 import {
   type CallOptions,
+  type MessageLimits,
   messageLimits,
-  type ReplyStream,
   type TlsOptions,
   type Transport,
   type TransportOptions,
   type TransportState,
-  type UnaryReply,
 } from './transport.ts';
-import { whenReady } from './when-ready.ts';
 
 // How long a lost connection rests before it is opened again without a call; a call opens it at once.
 const reopenMs = 1000;
@@ -33,28 +32,30 @@ const states: Readonly<Record<connectivityState, TransportState>> = {
 
 /** A transport over grpc-js. Throws a SchemaError for TLS files that are none. */
 export function createGrpcJsTransport(target: Target, options: TransportOptions = {}): Transport {
-  return new GrpcJsTransport(target, options);
+  return transportOver(createGrpcJsChannel(target, options));
 }
 
-class GrpcJsTransport implements Transport {
+/** The same below a Transport. */
+export function createGrpcJsChannel(target: Target, options: TransportOptions = {}): CallChannel {
+  return new GrpcJsChannel(target, options);
+}
+
+class GrpcJsChannel implements CallChannel {
   readonly target: string;
   readonly #channel: ChannelInterface;
-  readonly #calls: Calls;
+  readonly #limits: MessageLimits;
   readonly #listeners = new Set<(state: TransportState) => void>();
-  #closing: Promise<void> | undefined;
+  #connectFailures = 0;
+  #isClosed = false;
 
   constructor(target: Target, options: TransportOptions) {
     this.target = target.text;
-    const limits = messageLimits(options);
+    this.#limits = messageLimits(options);
     const channelTarget = target.kind === 'unix' ? `unix:${target.path}` : `dns:${addressOf(target)}`;
     this.#channel = new Channel(
       channelTarget,
       credentialsOf(target, options.tls),
-      channelOptionsOf(target, options, limits.maxReplyBytes),
-    );
-    this.#calls = new Calls(
-      target.text,
-      (callOptions, handler) => new GrpcJsCall(this.#channel, target.text, callOptions, limits, handler),
+      channelOptionsOf(target, options, this.#limits.maxReplyBytes),
     );
     this.#watch(connectivityState.IDLE);
   }
@@ -63,21 +64,19 @@ class GrpcJsTransport implements Transport {
     return states[this.#channel.getConnectivityState(false)];
   }
 
-  unary(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): Promise<UnaryReply> {
-    return this.#calls.unary(options, messages);
+  /** Its connections and waiting calls are the library's own. */
+  get addresses(): readonly AddressStatus[] {
+    const { target: address, state } = this;
+    const connections = state === 'ready' ? 1 : 0;
+    return [{ address, state, connections, pending: 0, connectFailures: this.#connectFailures }];
   }
 
-  stream(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): ReplyStream {
-    return this.#calls.stream(options, messages);
+  begin(options: CallOptions, handler: CallHandler): TransportCall {
+    return new GrpcJsCall(this.#channel, this.target, options, this.#limits, handler);
   }
 
   connect(): void {
-    if (this.#closing === undefined) this.#channel.getConnectivityState(true);
-  }
-
-  ready(signal: AbortSignal): Promise<void> {
-    this.connect();
-    return whenReady(this, signal);
+    if (!this.#isClosed) this.#channel.getConnectivityState(true);
   }
 
   onStateChange(listener: (state: TransportState) => void): () => void {
@@ -85,17 +84,18 @@ class GrpcJsTransport implements Transport {
     return () => this.#listeners.delete(listener);
   }
 
-  close(signal?: AbortSignal): Promise<void> {
-    this.#closing ??= this.#calls.close(signal).then(() => this.#channel.close());
-    return this.#closing;
+  close(): void {
+    this.#isClosed = true;
+    this.#channel.close();
   }
 
   // The library's watch tells one change; a lost connection turns to idle and would wait there for the next call, while
   // readiness must know when the upstream is back.
   #watch(before: connectivityState): void {
     this.#channel.watchConnectivityState(before, Number.POSITIVE_INFINITY, () => {
-      if (this.#closing !== undefined) return;
+      if (this.#isClosed) return;
       const now = this.#channel.getConnectivityState(false);
+      if (now === connectivityState.TRANSIENT_FAILURE) this.#connectFailures++;
       for (const listener of this.#listeners) listener(states[now]);
       if (now === connectivityState.IDLE) setTimeout(() => this.connect(), reopenMs).unref();
       this.#watch(now);

@@ -1,30 +1,34 @@
 /**
- * The transport over our own HTTP/2: connections to one target, opened when they are needed and again when they break.
+ * Calls over our own HTTP/2: connections to one target, opened when they are needed and again when they break.
  */
 import type { Socket } from 'node:net';
 import type { StatusError } from '../status/status-error.ts';
-import { unreachable } from './call-errors.ts';
-import { Calls } from './calls.ts';
+import { overloaded, unreachable } from './call-errors.ts';
+import type { CallHandler, TransportCall } from './calls.ts';
+import { type AddressStatus, type Channel, transportOver } from './channel.ts';
 import { type CallHost, Http2Call } from './http2/call.ts';
 import { Connection, type ConnectionOptions } from './http2/connection.ts';
 import { type OpenSocket, socketsTo } from './http2/open-socket.ts';
 import { ConnectionError } from './http2/protocol.ts';
+import { PendingLimit } from './pending-limit.ts';
 import { addressOf, type Target } from './target.ts';
 import {
   type CallOptions,
   type MessageLimits,
   messageLimits,
-  type ReplyStream,
   type Transport,
   type TransportOptions,
   type TransportState,
-  type UnaryReply,
 } from './transport.ts';
-import { whenReady } from './when-ready.ts';
 
 /** A transport over our own HTTP/2. Throws a SchemaError for TLS files that are none. */
 export function createHttp2Transport(target: Target, options: TransportOptions = {}): Transport {
-  return new Http2Transport(target, options);
+  return transportOver(createHttp2Channel(target, options));
+}
+
+/** The same below a Transport. */
+export function createHttp2Channel(target: Target, options: TransportOptions = {}): Channel {
+  return new Http2Channel(target, options);
 }
 
 // A peer that answers neither the connect nor the preface is given up.
@@ -32,29 +36,31 @@ const connectTimeoutMs = 10_000;
 // The next attempt does not wait out a long pause when calls come.
 const callPauseMs = 1000;
 // When the streams of one are all taken, another is opened.
-const maxConnections = 8;
+const defaultConnections = 8;
 
-class Http2Transport implements Transport, CallHost {
+class Http2Channel implements Channel, CallHost {
   readonly target: string;
   readonly limits: MessageLimits;
   readonly #openSocket: OpenSocket;
   readonly #connectionOptions: ConnectionOptions;
   readonly #pause: { readonly minMs: number; readonly maxMs: number };
-  readonly #calls: Calls;
+  readonly #maxConnections: number;
   /** Those whose settings have come, until they close. */
   readonly #connections = new Set<Connection>();
-  /** Calls that no connection can take now. */
-  readonly #waiting = new Set<Http2Call>();
+  /** Calls that no connection can take now, and since when; the oldest first. */
+  readonly #waiting = new Map<Http2Call, number>();
+  readonly #pending: PendingLimit;
+  #pendingTimer: NodeJS.Timeout | undefined;
   readonly #listeners = new Set<(state: TransportState) => void>();
   #state: TransportState = 'idle';
   #attempt: { readonly socket: Socket; readonly timer: NodeJS.Timeout } | undefined;
   #failures = 0;
+  #connectFailures = 0;
   #lastAttemptAt = Number.NEGATIVE_INFINITY;
   #retryAt = Number.NEGATIVE_INFINITY;
   #lastError: Error = new Error('not connected');
   #retryTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
-  #closing: Promise<void> | undefined;
 
   constructor(target: Target, options: TransportOptions) {
     this.target = target.text;
@@ -67,28 +73,32 @@ class Http2Transport implements Transport, CallHost {
       keepalive: options.keepalive,
     };
     this.#pause = options.reconnect ?? { minMs: 100, maxMs: 5000 };
-    this.#calls = new Calls(this.target, (callOptions, handler) => new Http2Call(this, callOptions, handler));
+    this.#maxConnections = options.maxConnections ?? defaultConnections;
+    this.#pending = options.pending ?? new PendingLimit();
   }
 
   get state(): TransportState {
     return this.#state;
   }
 
-  unary(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): Promise<UnaryReply> {
-    return this.#calls.unary(options, messages);
+  get addresses(): readonly AddressStatus[] {
+    return [
+      {
+        address: this.target,
+        state: this.#state,
+        connections: this.#connections.size,
+        pending: this.#waiting.size,
+        connectFailures: this.#connectFailures,
+      },
+    ];
   }
 
-  stream(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): ReplyStream {
-    return this.#calls.stream(options, messages);
+  begin(options: CallOptions, handler: CallHandler): TransportCall {
+    return new Http2Call(this, options, handler);
   }
 
   connect(): void {
     if (this.#openCount() === 0 && this.#retryTimer === undefined) this.#open();
-  }
-
-  ready(signal: AbortSignal): Promise<void> {
-    this.connect();
-    return whenReady(this, signal);
   }
 
   onStateChange(listener: (state: TransportState) => void): () => void {
@@ -96,14 +106,16 @@ class Http2Transport implements Transport, CallHost {
     return () => this.#listeners.delete(listener);
   }
 
-  close(signal?: AbortSignal): Promise<void> {
-    this.#closing ??= this.#calls.close(signal).then(() => {
-      this.#isClosed = true;
-      clearTimeout(this.#retryTimer);
-      this.#attempt?.socket.destroy();
-      for (const connection of this.#connections) connection.close();
-    });
-    return this.#closing;
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retryTimer);
+    this.#attempt?.socket.destroy();
+    for (const connection of this.#connections) connection.close();
+    this.#refuseWaiting(new Error('closed'));
+  }
+
+  shed(): void {
+    if (this.#state !== 'ready') this.#refuseWaiting(new Error('not connected yet'));
   }
 
   submit(call: Http2Call): void {
@@ -111,16 +123,45 @@ class Http2Transport implements Transport, CallHost {
     if (connection !== undefined) {
       call.connectTo(connection);
     } else if (this.#state === 'failing') {
-      call.fail(this.#unreachable());
+      call.refuse(this.#unreachable(this.#lastError), 'unseen');
       if (this.#retryAt > this.#lastAttemptAt + callPauseMs) this.#openAt(this.#lastAttemptAt + callPauseMs);
     } else {
-      this.#waiting.add(call);
-      this.#openMore();
+      this.#wait(call);
     }
   }
 
   withdraw(call: Http2Call): void {
-    this.#waiting.delete(call);
+    if (this.#waiting.delete(call)) this.#pending.leave();
+  }
+
+  #wait(call: Http2Call): void {
+    if (this.#isClosed) call.refuse(this.#unreachable(new Error('closed')), 'unseen');
+    else if (!this.#pending.enter()) {
+      call.refuse(overloaded(this.target, `${this.#pending.max} calls wait for a connection`), 'never');
+    } else {
+      this.#waiting.set(call, performance.now());
+      this.#pendingTimer ??= setTimeout(() => this.#expire(), this.#pending.timeoutMs).unref();
+      this.#openMore();
+    }
+  }
+
+  // Only those that wait for others to end: an attempt to connect has a limit of its own.
+  #expire(): void {
+    this.#pendingTimer = undefined;
+    const since = performance.now() - this.#pending.timeoutMs;
+    for (const [call, at] of this.#openCount() > 0 ? this.#waiting : []) {
+      if (at > since) break;
+      this.#pending.timeouts++;
+      call.refuse(overloaded(this.target, 'no connection has taken the call in time'), 'never');
+    }
+    const [next] = this.#waiting.values();
+    if (next === undefined) return;
+    const waitMs = Math.max(10, next - since);
+    this.#pendingTimer = setTimeout(() => this.#expire(), waitMs).unref();
+  }
+
+  #refuseWaiting(reason: Error): void {
+    for (const call of [...this.#waiting.keys()]) call.refuse(this.#unreachable(reason), 'unseen');
   }
 
   #freest(): Connection | undefined {
@@ -133,19 +174,19 @@ class Http2Transport implements Transport, CallHost {
   }
 
   #serveWaiting(): void {
-    for (const call of this.#waiting) {
+    for (const call of this.#waiting.keys()) {
       const connection = this.#freest();
       if (connection === undefined) {
         this.#openMore();
         return;
       }
-      this.#waiting.delete(call);
+      this.withdraw(call);
       call.connectTo(connection);
     }
   }
 
   #openMore(): void {
-    if (this.#openCount() < maxConnections && this.#retryTimer === undefined) this.#open();
+    if (this.#openCount() < this.#maxConnections && this.#retryTimer === undefined) this.#open();
   }
 
   #open(): void {
@@ -200,15 +241,14 @@ class Http2Transport implements Transport, CallHost {
   #failed(socket: Socket, error: Error): void {
     if (!this.#endAttempt(socket) || this.#isClosed) return;
     this.#lastError = error;
+    this.#connectFailures++;
     if (this.#openCount() > 0) return;
     this.#setState('failing');
     const { minMs, maxMs } = this.#pause;
     const jitter = 0.8 + 0.4 * Math.random();
     this.#openAt(performance.now() + Math.min(maxMs, minMs * 1.6 ** this.#failures) * jitter);
     this.#failures++;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const call of waiting) call.fail(this.#unreachable());
+    this.#refuseWaiting(error);
   }
 
   #openCount(): number {
@@ -231,8 +271,8 @@ class Http2Transport implements Transport, CallHost {
     for (const listener of this.#listeners) listener(state);
   }
 
-  #unreachable(): StatusError {
-    return unreachable(this.target, reasonOf(this.#lastError), this.#lastError);
+  #unreachable(reason: Error): StatusError {
+    return unreachable(this.target, reasonOf(reason), reason);
   }
 }
 

@@ -2,6 +2,7 @@
  * @module The gRPC call as bytes: one interface, several transports behind it. Knows nothing of JSON or HTTP rules.
  */
 import type { Metadata } from '../transcode/exchange.ts';
+import type { PendingLimit } from './pending-limit.ts';
 
 /** What a call asks of an AbortSignal. Every AbortSignal is one; a lighter one is made for each request. */
 export interface CancelSignal {
@@ -20,6 +21,10 @@ export interface CallOptions {
   readonly deadline: number;
   /** Aborting it cancels the call upstream. A StatusError as reason is what the call then fails with. */
   readonly signal?: CancelSignal | undefined;
+  /** Doing it twice is doing it once: it may be tried again where nothing else is configured. */
+  readonly isIdempotent?: boolean;
+  /** Of a retry: how often it was tried before. */
+  readonly previousAttempts?: number;
 }
 
 export interface UnaryReply {
@@ -92,6 +97,10 @@ export interface TransportOptions {
   readonly keepalive?: { readonly timeMs: number; readonly timeoutMs: number };
   /** Pause between attempts to connect: from `minMs`, growing, with jitter, to `maxMs`. 100 ms to 5 s. */
   readonly reconnect?: { readonly minMs: number; readonly maxMs: number };
+  /** To one address, opened while all streams of the others are taken: 8. */
+  readonly maxConnections?: number;
+  /** Of the calls that wait for a connection; one of its own when left out. */
+  readonly pending?: PendingLimit;
 }
 
 /** The limits of TransportOptions, with their defaults. */

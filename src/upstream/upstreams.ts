@@ -2,23 +2,10 @@
  * All upstreams of one configuration: which of them serves a service, and whether they can be reached.
  */
 import { type Problem, SchemaError } from '../schema/problem.ts';
-import { createHttp2Transport } from './http2-transport.ts';
-import type { Target } from './target.ts';
-import type { Transport, TransportOptions, TransportState } from './transport.ts';
+import { createUpstream, type UpstreamConfig, type UpstreamStatus } from './create-upstream.ts';
+import type { Transport } from './transport.ts';
 
-export interface UpstreamConfig extends TransportOptions {
-  readonly target: Target;
-  /** Full names of the services it serves. None: every service that no other upstream names. */
-  readonly services?: readonly string[];
-  /** http2 by default. */
-  readonly transport?: 'grpc-js' | 'http2';
-}
-
-export interface UpstreamStatus {
-  readonly target: string;
-  readonly services: readonly string[];
-  readonly state: TransportState;
-}
+export type { UpstreamConfig, UpstreamStatus } from './create-upstream.ts';
 
 export interface Upstreams {
   /** The upstream that serves a service, by the service's full name. Ask once, keep the answer. */
@@ -38,11 +25,7 @@ export interface Upstreams {
 /** One transport per upstream. Rejects with SchemaError when two of them serve the same, or TLS files are none. */
 export async function createUpstreams(configs: readonly UpstreamConfig[]): Promise<Upstreams> {
   const byService = mapServices(configs);
-  const transports = await Promise.all(configs.map(createTransport));
-  const upstreams = configs.flatMap((config, index) => {
-    const transport = transports[index];
-    return transport === undefined ? [] : [{ config, transport }];
-  });
+  const upstreams = await Promise.all(configs.map(createUpstream));
   const transportOf = new Map(upstreams.map(({ config, transport }) => [config, transport]));
   const find = (service: string): Transport | undefined => {
     const config = byService.get(service) ?? byService.get(everyService);
@@ -52,11 +35,7 @@ export async function createUpstreams(configs: readonly UpstreamConfig[]): Promi
     forService: find,
     transports: upstreams.map(({ transport }) => transport),
     get status() {
-      return upstreams.map(({ config, transport }) => ({
-        target: transport.target,
-        services: config.services ?? [],
-        state: transport.state,
-      }));
+      return upstreams.map(({ status }) => status);
     },
     connect() {
       for (const { transport } of upstreams) transport.connect();
@@ -71,13 +50,6 @@ export async function createUpstreams(configs: readonly UpstreamConfig[]): Promi
       await Promise.all(upstreams.map(({ transport }) => transport.close(signal)));
     },
   };
-}
-
-async function createTransport(config: UpstreamConfig): Promise<Transport> {
-  if (config.transport !== 'grpc-js') return createHttp2Transport(config.target, config);
-  // Loading it takes a tenth of the time to start, and few ask for it.
-  const { createGrpcJsTransport } = await import('./grpc-js-transport.ts');
-  return createGrpcJsTransport(config.target, config);
 }
 
 const everyService = '*';

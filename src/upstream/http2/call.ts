@@ -5,8 +5,8 @@ import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 import type { Metadata } from '../../transcode/exchange.ts';
 import { cancelledBy, deadlineExceeded, requestTooLarge } from '../call-errors.ts';
-import { joinedMetadata } from '../call-metadata.ts';
-import type { CallHandler, TransportCall } from '../calls.ts';
+import { joinedMetadata, pushbackOf } from '../call-metadata.ts';
+import type { CallHandler, RetryHint, TransportCall } from '../calls.ts';
 import type { CallOptions, CancelSignal, MessageLimits } from '../transport.ts';
 import type { Connection } from './connection.ts';
 import type { HeaderList } from './hpack-decoder.ts';
@@ -20,7 +20,7 @@ import type { OutgoingMessage, Stream } from './stream.ts';
 export interface CallHost {
   readonly target: string;
   readonly limits: MessageLimits;
-  /** Calls `connectTo` as soon as a connection can take the call, or `fail` when there is none. */
+  /** Calls `connectTo` as soon as a connection can take the call, or `refuse` when there is none. */
   submit(call: Http2Call): void;
   /** The call has ended without a connection. */
   withdraw(call: Http2Call): void;
@@ -59,9 +59,14 @@ export class Http2Call implements TransportCall, Stream {
   readonly #onAbort = (): void => this.fail(cancelledBy(this.#signal?.reason));
 
   /** Throws for metadata that cannot be sent. */
-  constructor(host: CallHost, { path, metadata, deadline, signal }: CallOptions, handler: CallHandler) {
+  constructor(host: CallHost, options: CallOptions, handler: CallHandler) {
+    const { path, metadata, deadline, signal, previousAttempts } = options;
     const timeoutMs = Math.min(Math.ceil(deadline - performance.now()), maxTimerMs);
-    this.requestHeaders = { path, timeout: timeoutText(timeoutMs), metadata: joinedMetadata(metadata) };
+    this.requestHeaders = {
+      path,
+      timeout: timeoutText(timeoutMs),
+      metadata: joinedMetadata(metadata, previousAttempts),
+    };
     this.#host = host;
     this.#handler = handler;
     this.#reader = new MessageReader(host.limits.maxReplyBytes, (message) => {
@@ -95,6 +100,11 @@ export class Http2Call implements TransportCall, Stream {
     const connection = this.#connection;
     if (!this.#end([], error)) return;
     connection?.forget(this, ErrorCode.CANCEL);
+  }
+
+  /** No connection takes the call. */
+  refuse(error: StatusError, retry: RetryHint): void {
+    this.#end([], error, retry);
   }
 
   /** Opens the call on a connection that can take it. */
@@ -137,12 +147,12 @@ export class Http2Call implements TransportCall, Stream {
 
   onReset(code: number): void {
     if (code === ErrorCode.REFUSED_STREAM && this.#refused < maxRefused && this.#resubmit()) this.#refused++;
-    else this.#end([], resetError(code));
+    else this.#end([], resetError(code), code === ErrorCode.REFUSED_STREAM ? 'unseen' : undefined);
   }
 
   onUnprocessed(): void {
     if (this.#unprocessed < maxUnprocessed && this.#resubmit()) this.#unprocessed++;
-    else this.#end([], new StatusError(GrpcCode.UNAVAILABLE, 'the upstream is shutting down'));
+    else this.#end([], new StatusError(GrpcCode.UNAVAILABLE, 'the upstream is shutting down'), 'unseen');
   }
 
   onLost(reason: Error): void {
@@ -210,7 +220,7 @@ export class Http2Call implements TransportCall, Stream {
     let error = endError(head, this.#headers ?? []);
     if (error === undefined && this.#reader.isInside) error = endedBadly('inside a message');
     this.#forget();
-    this.#end(head.metadata, error);
+    this.#end(head.metadata, error, head.pushback === undefined ? undefined : pushbackOf(head.pushback));
   }
 
   #endEarly(error: StatusError, isEnd: boolean): void {
@@ -226,7 +236,7 @@ export class Http2Call implements TransportCall, Stream {
     this.#connection?.forget(this, this.#isRequestSent ? undefined : ErrorCode.NO_ERROR);
   }
 
-  #end(trailers: Metadata, error: StatusError | undefined): boolean {
+  #end(trailers: Metadata, error: StatusError | undefined, retry?: RetryHint): boolean {
     if (this.#hasEnded) return false;
     this.#hasEnded = true;
     if (this.#connection === undefined) this.#host.withdraw(this);
@@ -234,7 +244,7 @@ export class Http2Call implements TransportCall, Stream {
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#onSent?.();
-    this.#handler.onEnd({ headers: this.#headers ?? [], trailers, error });
+    this.#handler.onEnd({ headers: this.#headers ?? [], trailers, error, retry });
     return true;
   }
 }

@@ -16,6 +16,8 @@ export interface ReplyHead {
   readonly code: number | undefined;
   readonly message: string;
   readonly details: Uint8Array | undefined;
+  /** `grpc-retry-pushback-ms`. */
+  readonly pushback: string | undefined;
   readonly metadata: Metadata;
 }
 
@@ -31,6 +33,7 @@ export function readHead(list: HeaderList): ReplyHead {
     code: undefined as number | undefined,
     message: '',
     details: undefined as Uint8Array | undefined,
+    pushback: undefined as string | undefined,
     metadata: [] as [string, string][],
   };
   for (let index = 0; index < list.length; index += 2) {
@@ -42,6 +45,7 @@ export function readHead(list: HeaderList): ReplyHead {
     else if (name === 'grpc-message') head.message = percentDecode(value);
     else if (name === 'grpc-encoding') head.encoding = value;
     else if (name === 'grpc-status-details-bin') head.details = new Uint8Array(Buffer.from(value, 'base64'));
+    else if (name === 'grpc-retry-pushback-ms') head.pushback = value;
     else if (!name.startsWith('grpc-') && legalName.test(name) && legalValue.test(value))
       addMetadata(head.metadata, name, value);
   }

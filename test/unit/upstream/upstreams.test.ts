@@ -39,7 +39,21 @@ test('the status follows the connections', async (t) => {
     clearInterval(alive);
     return upstreams.close();
   });
-  assert.deepEqual(upstreams.status, [{ target: server.target, services: ['p.A'], state: 'idle' }]);
+  const counters = { connections: 0, pending: 0, connectFailures: 0 };
+  assert.deepEqual(upstreams.status, [
+    {
+      target: server.target,
+      services: ['p.A'],
+      transport: 'http2',
+      state: 'idle',
+      inFlight: 0,
+      pending: 0,
+      retries: 0,
+      retriesThrottled: 0,
+      overflows: { requests: 0, pending: 0, pendingTimeouts: 0 },
+      addresses: [{ address: server.target, state: 'idle', ...counters }],
+    },
+  ]);
   const changed = (): Promise<void> =>
     new Promise((resolve) => {
       const stop = upstreams.onChange(() => {

@@ -1,0 +1,169 @@
+/** The keys of one upstream. Names are those of gRPC's service config and of Envoy where they have one. */
+export const upstreamSchema = {
+  type: 'object',
+  required: ['target'],
+  properties: {
+    target: {
+      $ref: '#/$defs/target',
+      description: '`host:port` (plaintext), `https://host:port` (TLS), `unix:PATH` or `dns:///host:port`.',
+    },
+    services: {
+      type: 'array',
+      items: { type: 'string' },
+      default: [],
+      description:
+        'Full names of the services it has, `package.Service`; none means every service no other upstream has.',
+    },
+    tls: {
+      type: 'object',
+      description: 'TLS to the upstream; `{}` is TLS with the system’s certificate authorities.',
+      properties: {
+        ca: { $ref: '#/$defs/path', description: 'Certificate authorities to trust instead of the system’s, PEM.' },
+        cert: { $ref: '#/$defs/path', description: 'Client certificate chain, PEM.' },
+        key: { $ref: '#/$defs/path', description: 'Private key of the client certificate, PEM.' },
+        serverName: { type: 'string', description: 'Name to ask for and to verify instead of the target’s host.' },
+      },
+    },
+    transport: {
+      type: 'string',
+      enum: ['grpc-js', 'http2'],
+      default: 'http2',
+      description: 'What makes the calls: HTTP/2 of Tandem’s own, or @grpc/grpc-js, which costs ten times the CPU.',
+    },
+    retry: {
+      type: 'object',
+      description:
+        'How calls are tried again that change nothing: methods bound to GET, or with an `idempotency_level`.',
+      default: {},
+      properties: {
+        maxAttempts: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 5,
+          default: 3,
+          description: 'Attempts, the first one counted; 1 turns retries off.',
+        },
+        initialBackoff: {
+          $ref: '#/$defs/duration',
+          default: '50ms',
+          description: 'Pause before the first retry, ±20 %.',
+        },
+        maxBackoff: { $ref: '#/$defs/duration', default: '1s', description: 'What the pause grows to.' },
+        backoffMultiplier: { $ref: '#/$defs/factor', default: 2, description: 'How the pause grows with each retry.' },
+        retryableStatusCodes: {
+          type: 'array',
+          items: { $ref: '#/$defs/statusCode' },
+          default: ['UNAVAILABLE'],
+          description: 'Failures that are tried again.',
+        },
+        retryThrottling: {
+          type: 'object',
+          description: 'The budget of all retries of the upstream, `methodConfig` included.',
+          default: {},
+          properties: {
+            maxTokens: {
+              type: 'integer',
+              minimum: 1,
+              maximum: 1000,
+              default: 10,
+              description: 'A failure takes one; with half of them gone nothing is tried again.',
+            },
+            tokenRatio: { $ref: '#/$defs/factor', default: 0.1, description: 'What a success gives back.' },
+          },
+        },
+      },
+    },
+    methodConfig: {
+      type: 'array',
+      default: [],
+      description: 'Settings of single methods, as in gRPC’s service config. The nearest name counts.',
+      items: {
+        type: 'object',
+        required: ['name'],
+        properties: {
+          name: {
+            type: 'array',
+            description: 'What it is for; `{}` is every method.',
+            items: {
+              type: 'object',
+              properties: {
+                service: { type: 'string', description: 'Full name of a service.' },
+                method: { type: 'string', description: 'One method of it; all when left out.' },
+              },
+            },
+          },
+          timeout: {
+            $ref: '#/$defs/duration',
+            description: 'The longest a call may take, whatever the client asks for.',
+          },
+          retryPolicy: {
+            type: 'object',
+            description: 'Retries of these methods, also of those that are not idempotent.',
+            required: ['maxAttempts'],
+            properties: {
+              maxAttempts: {
+                type: 'integer',
+                minimum: 2,
+                maximum: 5,
+                description: 'Attempts, the first one counted.',
+              },
+              initialBackoff: {
+                $ref: '#/$defs/duration',
+                default: '50ms',
+                description: 'Pause before the first retry, ±20 %.',
+              },
+              maxBackoff: { $ref: '#/$defs/duration', default: '1s', description: 'What the pause grows to.' },
+              backoffMultiplier: {
+                $ref: '#/$defs/factor',
+                default: 2,
+                description: 'How the pause grows with each retry.',
+              },
+              retryableStatusCodes: {
+                type: 'array',
+                items: { $ref: '#/$defs/statusCode' },
+                default: ['UNAVAILABLE'],
+                description: 'Failures that are tried again.',
+              },
+            },
+          },
+        },
+      },
+    },
+    circuitBreaker: {
+      type: 'object',
+      description: 'What all calls of the upstream together may hold. What is over it fails at once with 503.',
+      default: {},
+      properties: {
+        maxRequests: { type: 'integer', minimum: 1, default: 10000, description: 'Open calls, streams included.' },
+        maxPendingRequests: {
+          type: 'integer',
+          minimum: 0,
+          default: 1024,
+          description: 'Calls that wait for a connection, over `http2`.',
+        },
+        pendingTimeout: {
+          $ref: '#/$defs/duration',
+          default: '1s',
+          description: 'How long a call waits while all streams of the upstream are taken; then 503.',
+        },
+        maxConnections: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 100,
+          default: 8,
+          description: 'Connections to one address; another is opened while all streams of the others are taken.',
+        },
+      },
+    },
+    timeout: { $ref: '#/$defs/duration', description: 'Its deadline instead of `limits.timeoutDefault`.' },
+    keepalive: {
+      type: 'object',
+      description: 'Pings that find a dead connection. Off unless set: many servers refuse frequent pings.',
+      required: ['time'],
+      properties: {
+        time: { $ref: '#/$defs/duration', description: 'Silence after which a ping is sent.' },
+        timeout: { $ref: '#/$defs/duration', default: '20s', description: 'Wait for its answer.' },
+      },
+    },
+  },
+} as const;
