@@ -41,7 +41,7 @@ function formText(node) {
 function rowsOf({ properties, required = [] }, prefix = '') {
   return Object.entries(properties).flatMap(([name, node]) => {
     const key = `${prefix}${name}`;
-    const inner = node.items?.anyOf?.[1] ?? node;
+    const inner = node.items?.anyOf?.[1] ?? (node.items?.properties ? node.items : node);
     const children = inner.properties ? rowsOf(inner, `${key}${node.items ? '[]' : ''}.`) : [];
     const isSection = node.type === 'object' && node.default !== undefined;
     const preset =
@@ -65,9 +65,10 @@ function sectionText(title, description, properties) {
 }
 
 function tablesText() {
-  const { listen, upstreams, transcoding, limits, docs, observability, ...sources } = optionsSchema.properties;
-  const sections = Object.entries({ upstreams, transcoding, limits, docs, observability }).map(([name, node]) =>
-    sectionText(`\`${name}\``, node.properties && node.description, { [name]: node }),
+  const { listen, upstreams, transcoding, limits, security, docs, observability, ...sources } =
+    optionsSchema.properties;
+  const sections = Object.entries({ upstreams, transcoding, limits, security, docs, observability }).map(
+    ([name, node]) => sectionText(`\`${name}\``, node.properties && node.description, { [name]: node }),
   );
   const first = [
     sectionText('`listen`', listen.description, { listen }),

@@ -16,6 +16,7 @@ export type {
 } from './gateway/hooks.ts';
 export type { TandemOptions } from './gateway/options.ts';
 export { SchemaError } from './schema/problem.ts';
+export { type Identity, identityOf } from './security/identity.ts';
 export { startServer } from './server/start-server.ts';
 export { GrpcCode } from './status/code.ts';
 export { StatusError } from './status/status-error.ts';

@@ -8,7 +8,7 @@ import { dirname, join, normalize, sep } from 'node:path';
 import { test } from 'node:test';
 
 const rank: Readonly<Record<string, number>> = {
-  status: 0, wire: 0, schema: 1, routing: 2, codec: 2, transcode: 3, openapi: 3, upstream: 4, gateway: 5, server: 6, demo: 6,
+  status: 0, wire: 0, schema: 1, routing: 2, codec: 2, transcode: 3, openapi: 3, upstream: 4, security: 4, gateway: 5, server: 6, demo: 6,
   cli: 7, 'index.ts': 7, 'fastify.ts': 7, 'cli.ts': 8,
 }; // biome-ignore format: a table
 
@@ -21,10 +21,11 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   fastify: ['server'],
   'fastify-plugin': ['server'],
   'google-proto-files': ['schema'],
-  'node:net': ['upstream'],
+  'node:net': ['upstream', 'security'],
   'node:tls': ['upstream'],
   // The package itself, to find its own files.
-  tandem: ['demo'],
+  tandem: ['demo', 'schema'],
+  jose: ['security'],
   pino: ['cli'],
   'pino-pretty': ['cli'],
   yaml: ['schema', 'cli', 'server'],

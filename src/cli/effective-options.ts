@@ -28,7 +28,7 @@ function leavesOf(node: SchemaNode, value: unknown, key: string): [key: string, 
       leavesOf(child, values[name], key === '' ? name : `${key}.${name}`),
     );
   }
-  if ('items' in node && 'anyOf' in node.items) {
+  if ('items' in node && ('anyOf' in node.items || 'properties' in node.items)) {
     const { items } = node;
     return (value as readonly unknown[]).flatMap((item, index) => leavesOf(items, item, `${key}[${index}]`));
   }
@@ -39,6 +39,7 @@ function valueText(node: SchemaNode, value: unknown): string {
   const form = '$ref' in node ? node.$ref.slice('#/$defs/'.length) : '';
   if (form === 'duration') return quantity(Number(value), durations);
   if (form === 'size') return quantity(Number(value), sizes);
+  if (form === 'passwordHash' || form === 'keyDigest') return '(not shown)';
   if (form === 'target') return (value as { readonly text: string }).text;
   return typeof value === 'string' && value !== '' ? value : JSON.stringify(value);
 }

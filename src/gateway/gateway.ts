@@ -79,7 +79,7 @@ class LiveGateway implements Gateway {
   #upstreams: LiveUpstreams;
   #isDraining = false;
   #hooks: HookChain | undefined;
-  readonly #added: RpcHooks[] = [];
+  readonly #added: RpcHooks[];
   readonly #context: ResolveContext;
   readonly #listeners: ((generation: Generation) => void)[] = [];
   readonly #refusalListeners: ((error: unknown) => void)[] = [];
@@ -90,7 +90,8 @@ class LiveGateway implements Gateway {
     this.#generation = generation;
     this.#upstreams = upstreams;
     this.#context = context;
-    for (const hooks of context.hooks ?? []) this.addHooks(hooks);
+    this.#added = [...(context.hooks ?? [])];
+    this.#chain();
     void this.#awaitReflection();
   }
 
@@ -117,7 +118,12 @@ class LiveGateway implements Gateway {
 
   addHooks(hooks: RpcHooks): void {
     this.#added.push(hooks);
-    this.#hooks = chainHooks(this.#added);
+    this.#chain();
+  }
+
+  /** What the options ask for has the first word. */
+  #chain(): void {
+    this.#hooks = chainHooks([...this.#generation.hooks, ...this.#added]);
   }
 
   answerError(error: unknown, headers: HttpRequest['headers']): Answer {
@@ -148,7 +154,8 @@ class LiveGateway implements Gateway {
     const isSame = upstreamKey(options) === upstreamKey(this.options);
     const upstreams = isSame ? this.#upstreams : await connectUpstreams(options);
     try {
-      this.#generation = await createGeneration(options, upstreams);
+      this.#generation = await createGeneration(options, upstreams, this.#generation);
+      this.#chain();
     } catch (error) {
       if (!isSame) await upstreams.close();
       throw error;

@@ -4,6 +4,7 @@
  */
 import { createCodec } from '../codec/create-codec.ts';
 import { createDocuments, type Documents } from '../openapi/documents.ts';
+import type { Binding } from '../routing/binding.ts';
 import { createBindings } from '../routing/create-bindings.ts';
 import { findOverlaps } from '../routing/overlaps.ts';
 import { createRouteTable, type RouteTable } from '../routing/route-table.ts';
@@ -13,10 +14,14 @@ import type { MethodRules } from '../schema/http-rule.ts';
 import { loadSchema } from '../schema/load-schema.ts';
 import { type Problem, SchemaError } from '../schema/problem.ts';
 import { readServiceConfigs } from '../schema/service-config.ts';
+import { type CreatedSecurity, createSecurity, type Security } from '../security/security.ts';
 import { createTranscoder, type Transcoder } from '../transcode/transcoder.ts';
 import type { Transport } from '../upstream/transport.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
+import { builtInHooks } from './built-in-hooks.ts';
 import type { CallTarget } from './call.ts';
+import { asksCallers } from './check-security.ts';
+import type { RpcHooks } from './hooks.ts';
 import { openApiOptionsOf } from './open-api-options.ts';
 import type { Options } from './options.ts';
 import { reflectAll } from './reflect.ts';
@@ -29,6 +34,10 @@ export interface Generation {
   readonly transcoder: Transcoder;
   /** The rules that are left out since they cannot be served, where the options allow it; they are findings too. */
   readonly skipped: readonly Problem[];
+  /** Who may call what; undefined where nobody is asked. */
+  readonly security: Security | undefined;
+  /** What the options make each RPC pass, before the hooks that a user adds. */
+  readonly hooks: readonly RpcHooks[];
   /** What is no error but worth knowing: overlaps, rules that can never match. `tandem check` prints them. */
   readonly findings: readonly Problem[];
   /** Upstreams whose descriptors are asked for by reflection and could not be fetched yet. */
@@ -42,8 +51,15 @@ export interface Generation {
 /** How long an upstream has to answer what it serves, in milliseconds, before it counts as unreachable. */
 const REFLECTION_TIMEOUT_MS = 5_000;
 
-/** Builds a generation from the options. Rejects with SchemaError listing every problem of protos and rules. */
-export async function createGeneration(options: Options, upstreams: Upstreams): Promise<Generation> {
+/**
+ * Builds a generation from the options; what is costly to fetch is taken over from the one before. Rejects with SchemaError listing every
+ * problem of protos and rules.
+ */
+export async function createGeneration(
+  options: Options,
+  upstreams: Upstreams,
+  before?: Generation,
+): Promise<Generation> {
   const transports = options.reflect ? upstreams.transports : [];
   const { files, unreachable } = await reflectAll(transports, REFLECTION_TIMEOUT_MS);
   const serviceConfigs = readServiceConfigs(options.rules);
@@ -61,10 +77,17 @@ export async function createGeneration(options: Options, upstreams: Upstreams): 
   const rules = collectHttpRules(loaded, serviceConfigs);
   const bound = createBindings(withUnannotated(rules.rules, services), options.transcoding);
   const routed = createRouteTable(bound.bindings, options.transcoding);
+  const secured = await createSecurityOf(options, schema, bound.bindings, before);
   // What an upstream has yet to tell may hold the services and methods that are missed here.
-  const missed = unreachable.length > 0 ? [] : [...rules.problems, ...unknownServices(options, schema)];
+  const missed =
+    unreachable.length > 0 ? [] : [...rules.problems, ...unknownServices(options, schema), ...(secured?.unknown ?? [])];
   const skipped = options.transcoding.wrongRules === 'skip' ? bound.problems : [];
-  const problems = [...missed, ...(skipped.length > 0 ? [] : bound.problems), ...routed.problems];
+  const problems = [
+    ...missed,
+    ...(secured?.problems ?? []),
+    ...(skipped.length > 0 ? [] : bound.problems),
+    ...routed.problems,
+  ];
   if (problems.length > 0) throw new SchemaError(problems);
   const { table } = routed;
   return Object.freeze({
@@ -74,10 +97,22 @@ export async function createGeneration(options: Options, upstreams: Upstreams): 
     transcoder: createTranscoders(options, schema),
     skipped,
     findings: [...skipped, ...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
+    security: secured?.security,
+    hooks: builtInHooks(secured?.security),
     unreflected: unreachable,
     mock: options.mock ? await createMock(schema, options) : undefined,
     documents: createDocuments({ bindings: table.bindings, schema, options: openApiOptionsOf(options) }),
   });
+}
+
+async function createSecurityOf(
+  { security }: Options,
+  { services }: Schema,
+  bindings: readonly Binding[],
+  before: Generation | undefined,
+): Promise<CreatedSecurity | undefined> {
+  if (!asksCallers(security)) return undefined;
+  return await createSecurity(security, { services, bindings, keySources: before?.security?.keySources });
 }
 
 /** Methods without a rule stand behind the others with none: automatic mapping, if it is on, gives them one. */

@@ -2,6 +2,10 @@
  * Values of the configuration with a form of their own: how each is published in the JSON Schema (`$defs`), what a
  * refusal calls it, and how it is read.
  */
+
+import { readJwksUrl } from '../security/jwks-url.ts';
+import type { ScryptHash } from '../security/options.ts';
+import { parseScryptHash } from '../security/scrypt-hash.ts';
 import { GrpcCode, type GrpcCodeName } from '../status/code.ts';
 import { parseTarget, parseUpstream, type Target } from '../upstream/target.ts';
 
@@ -11,6 +15,8 @@ export interface ValueForm {
   readonly expected: string;
   /** The value as the program uses it, or undefined when it has not this form; may throw a SchemaError that says more. */
   read(value: unknown): unknown;
+  /** What stands in its place may be a secret, and is never shown. */
+  readonly isSecret?: boolean;
 }
 
 /** What a form looks like in the file, and what it is once read. */
@@ -25,6 +31,11 @@ export interface FormTypes {
   pathPrefix: { input: string; value: string };
   target: { input: string; value: Target };
   upstream: { input: string; value: { target: string; services: string[] } };
+  passwordHash: { input: string; value: ScryptHash };
+  keyDigest: { input: string; value: string };
+  jwksUrl: { input: string; value: string };
+  san: { input: string; value: string };
+  identityHeader: { input: string; value: string };
 }
 
 const millisecondsOf: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -40,6 +51,7 @@ const failureNames = Object.keys(GrpcCode).filter((name) => name !== 'OK');
 
 const durationPattern = '^(?=.*[1-9])\\d+(\\.\\d+)?(ms|s|m|h)$';
 const sizePattern = '^\\d+(\\.\\d+)?(B|kB|MB|GB|KiB|MiB|GiB)$';
+const digestPattern = '^sha256:[0-9a-f]{64}$';
 const ownPathPattern = '^(/[A-Za-z0-9._~-]+)+$';
 
 /** `1.5s` with 's' → 1000 gives 1500, rounded up to a whole number; NaN for a unit that is not in the table. */
@@ -112,4 +124,29 @@ export const valueForms: Readonly<Record<keyof FormTypes, ValueForm>> = {
     expected: '[SERVICE=]TARGET',
     read: readUpstream,
   },
+  passwordHash: {
+    schema: { type: 'string', pattern: '^\\$scrypt\\$' },
+    expected: 'a password’s hash, as tandem keys --user NAME prints it',
+    read: (value) => (typeof value === 'string' ? parseScryptHash(value) : undefined),
+    isSecret: true,
+  },
+  keyDigest: {
+    schema: { type: 'string', pattern: digestPattern },
+    expected: 'an API key’s digest, as tandem keys prints it',
+    read: (value) => readText(digestPattern)(value)?.slice('sha256:'.length),
+    isSecret: true,
+  },
+  jwksUrl: {
+    schema: { type: 'string', pattern: '^https?://' },
+    expected: 'an https URL, or an http one of this machine, of no link-local address and without a password',
+    read: (value) => (typeof value === 'string' ? readJwksUrl(value) : undefined),
+  },
+  san: textForm(
+    '^(DNS|URI|email|IP Address):[^\\s\\u0000]+$',
+    'a name such as DNS:a.example or URI:spiffe://example/a',
+  ),
+  identityHeader: textForm(
+    '^x-[a-z0-9]+(-[a-z0-9]+)*(?<!-bin)$',
+    'a header name such as x-tandem-subject, not one in -bin',
+  ),
 };

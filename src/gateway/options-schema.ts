@@ -4,6 +4,7 @@
  * (typebox and ajv together took 170 ms of it, measured).
  */
 import { limitsSchema } from './options-limits.ts';
+import { securitySchema } from './options-security.ts';
 import { transcodingSchema } from './options-transcoding.ts';
 import { upstreamSchema } from './options-upstream.ts';
 
@@ -138,6 +139,7 @@ interface OptionsSchema {
     };
     readonly transcoding: typeof transcodingSchema;
     readonly limits: typeof limitsSchema;
+    readonly security: typeof securitySchema;
     readonly docs: typeof docsSchema;
     readonly observability: typeof observabilitySchema;
   };
@@ -156,6 +158,7 @@ export const optionsSchema: OptionsSchema = {
     },
     transcoding: transcodingSchema,
     limits: limitsSchema,
+    security: securitySchema,
     docs: docsSchema,
     observability: observabilitySchema,
   },

@@ -61,10 +61,10 @@ export function walkOptions(node: SchemaNode, value: unknown, path: KeyPath, wal
 
 function readForm({ $ref }: FormNode, value: unknown, path: KeyPath, walk: Walk): unknown {
   const name = $ref.slice('#/$defs/'.length) as keyof FormTypes;
-  const { read, expected } = valueForms[name];
+  const { read, expected, isSecret } = valueForms[name];
   try {
     const result = read(value);
-    if (result === undefined) return refuse(expected, value, path, walk);
+    if (result === undefined) return refuse(expected, isSecret ? hidden : value, path, walk);
     return name === 'path' ? walk.filePath(result as string, path) : Object.freeze(result);
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
@@ -106,12 +106,16 @@ function scalarCheck(node: SchemaNode, value: unknown): [expected: string, isFit
   return [`text${quotes}`, typeof value === 'string'];
 }
 
+/** Stands for a value that must not be shown. */
+const hidden: unique symbol = Symbol('something else');
+
 function refuse(expected: string, value: unknown, path: KeyPath, walk: Walk): undefined {
   walk.problem(path, `expected ${expected}; got ${describeValue(value)}`);
 }
 
 /** The value in at most 60 characters of one line. */
 function describeValue(value: unknown): string {
+  if (value === hidden) return 'something else';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a mapping';
   if (value === null) return 'nothing';

@@ -5,6 +5,7 @@
 import { isAbsolute, join } from 'node:path';
 import type { SourcePosition } from '../schema/descriptors.ts';
 import { type Problem, SchemaError } from '../schema/problem.ts';
+import { checkSecurity } from './check-security.ts';
 import type { FormTypes } from './options-forms.ts';
 import { optionsSchema } from './options-schema.ts';
 import { type KeyPath, walkOptions } from './options-walk.ts';
@@ -84,7 +85,8 @@ export function resolveOptions(input: unknown, { directoryOf, positionOf }: Reso
 }
 
 /** What no single value shows to be wrong. */
-function checkTogether({ upstreams, limits }: Options, problem: (path: KeyPath, message: string) => void): void {
+function checkTogether(options: Options, problem: (path: KeyPath, message: string) => void): void {
+  const { upstreams, limits } = options;
   const taken = new Map<string, string>();
   for (const [index, upstream] of upstreams.entries()) {
     const { target, services, tls } = upstream;
@@ -106,6 +108,7 @@ function checkTogether({ upstreams, limits }: Options, problem: (path: KeyPath, 
   if (limits.timeoutDefault > limits.timeoutMax) {
     problem(['limits', 'timeoutDefault'], 'is longer than limits.timeoutMax; lower it or raise that');
   }
+  checkSecurity(options, problem);
 }
 
 function checkMethods({ methodConfig }: UpstreamOptions, problem: (path: KeyPath, message: string) => void): void {

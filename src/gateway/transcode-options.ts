@@ -15,11 +15,12 @@ export function codecOptionsOf({ transcoding, limits }: Options): CodecOptions {
   };
 }
 
-export function transcodeOptionsOf({ transcoding, limits }: Options): TranscodeOptions {
+export function transcodeOptionsOf({ transcoding, limits, security }: Options): TranscodeOptions {
   const { unknownQuery, queryMaps, strayBody, collision, patchMask, errors, streamEnvelope, metadata } = transcoding;
   return Object.freeze({
     unknownQuery,
-    ignoredQuery: new Set(transcoding.ignoredQuery),
+    // A key of the caller's is nobody's field.
+    ignoredQuery: new Set([...transcoding.ignoredQuery, ...(security.apiKeys?.query ? [security.apiKeys.query] : [])]),
     queryMaps,
     strayBody,
     collision,

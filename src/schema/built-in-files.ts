@@ -41,6 +41,8 @@ export const declaringFiles: ReadonlyMap<string, string> = new Map([
   ['google.api.default_host', 'google/api/client.proto'],
   ['google.longrunning.Operation', 'google/longrunning/operations.proto'],
   ['google.longrunning.operation_info', 'google/longrunning/operations.proto'],
+  ['tandem.access', 'tandem/access.proto'],
+  ['tandem.service_access', 'tandem/access.proto'],
 ]);
 
 const isFile = (value: unknown): value is DescFile => (value as Partial<DescFile> | null)?.kind === 'file';
@@ -50,7 +52,7 @@ let packageFolder: string | undefined;
 
 /**
  * A file that can be imported without being given: google/protobuf/* compiled into @bufbuild/protobuf, everything else
- * of google/* from the package google-proto-files.
+ * of google/* from the package google-proto-files, tandem/* from this package.
  */
 export function builtInFile(name: string): SchemaFile | ParsedProto | undefined {
   const proto = wellKnownFile(name)?.proto;
@@ -76,8 +78,14 @@ function wellKnownFile(name: string): DescFile | undefined {
 }
 
 function packagedFile(name: string): string | undefined {
+  if (name.startsWith('tandem/')) return ownFile(name);
   if (!name.startsWith('google/')) return undefined;
   packageFolder ??= dirname(createRequire(import.meta.url).resolve('google-proto-files/package.json'));
   const path = join(packageFolder, name);
+  return existsSync(path) ? path : undefined;
+}
+
+function ownFile(name: string): string | undefined {
+  const path = join(dirname(createRequire(import.meta.url).resolve('tandem/package.json')), 'protos', name);
   return existsSync(path) ? path : undefined;
 }

@@ -1,0 +1,22 @@
+/** What the configuration makes each RPC pass, as hooks. */
+import { identityOf, setIdentity } from '../security/identity.ts';
+import type { Security } from '../security/security.ts';
+import type { RpcHooks } from './hooks.ts';
+
+/** The hooks of one generation, in the order in which they run. A reload makes them anew. */
+export function builtInHooks(security: Security | undefined): readonly RpcHooks[] {
+  return security === undefined ? [] : [securityHooks(security)];
+}
+
+function securityHooks(security: Security): RpcHooks {
+  return {
+    async beforeBind(rpc) {
+      const { error, identity } = await security.decide(rpc.method, rpc);
+      if (error !== undefined) throw error;
+      setIdentity(rpc, identity);
+    },
+    beforeSend(rpc, call) {
+      call.metadata = security.outgoing(call.metadata, identityOf(rpc));
+    },
+  };
+}

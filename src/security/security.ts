@@ -1,0 +1,154 @@
+/**
+ * @module Who calls, and who may call what. Decides about resolved methods, never about paths, so that every protocol and every spelling of
+ * a URL gets the same answer. Knows nothing of HTTP servers and of hooks.
+ */
+import type { MethodDescriptor } from '../schema/descriptors.ts';
+import type { Problem } from '../schema/problem.ts';
+import { GrpcCode } from '../status/code.ts';
+import { StatusError } from '../status/status-error.ts';
+import type { Metadata } from '../transcode/exchange.ts';
+import { compileAccess, type MethodAccess, type Nameable } from './access.ts';
+import type { Authenticator, Clock } from './authenticator.ts';
+import { systemClock } from './authenticator.ts';
+import { createAuthenticators } from './create-authenticators.ts';
+import { type Caller, compileIdentityWriter, type Identity } from './identity.ts';
+import type { KeySource } from './key-source.ts';
+import type { Permission, SecurityOptions } from './options.ts';
+import { missingOf } from './permission.ts';
+
+/** Why a call is let in or refused. */
+export interface Decision {
+  readonly isAllowed: boolean;
+  /** Undefined for an anonymous caller, and for one whose credentials are wrong. */
+  readonly identity: Identity | undefined;
+  /** One sentence, for the log and for `tandem explain`; not for the client. */
+  readonly reason: string;
+  /** What the client is answered; undefined when it is let in. */
+  readonly error: StatusError | undefined;
+}
+
+export interface Security {
+  /** Never rejects. */
+  decide(method: MethodDescriptor, caller: Caller): Promise<Decision>;
+  /** About the gateway's own pages: its API in writing. */
+  decidePage(caller: Caller): Promise<Decision>;
+  /** What goes upstream of a request's metadata, with its identity. */
+  outgoing(metadata: Metadata, identity: Identity | undefined): Metadata;
+  /** Anybody may call the method, and only a rule for more than this method says so. */
+  isOpenByWildcard(method: MethodDescriptor): boolean;
+  /** By URL or path, for the next generation. */
+  readonly keySources: ReadonlyMap<string, KeySource>;
+}
+
+export interface SecurityContext extends Nameable {
+  /** Keys that were fetched already. */
+  readonly keySources?: ReadonlyMap<string, KeySource> | undefined;
+  readonly clock?: Clock;
+}
+
+export interface CreatedSecurity {
+  readonly security: Security;
+  /** What is wrong with files. */
+  readonly problems: readonly Problem[];
+  /** Rules that name nothing there is. */
+  readonly unknown: readonly Problem[];
+}
+
+export async function createSecurity(options: SecurityOptions, context: SecurityContext): Promise<CreatedSecurity> {
+  const created = await createAuthenticators(options, context.keySources, context.clock ?? systemClock);
+  const access = compileAccess(options, context);
+  const security = new MethodSecurity(options, created.authenticators, access.accessOf, created.keySources);
+  return { security, problems: created.problems, unknown: access.problems };
+}
+
+class MethodSecurity implements Security {
+  readonly keySources: ReadonlyMap<string, KeySource>;
+  readonly #authenticators: readonly Authenticator[];
+  readonly #accessOf: (method: MethodDescriptor) => MethodAccess;
+  readonly #pages: MethodAccess;
+  readonly #isForwarding: boolean;
+  readonly #writeIdentity: ReturnType<typeof compileIdentityWriter>;
+
+  constructor(
+    options: SecurityOptions,
+    authenticators: readonly Authenticator[],
+    accessOf: (method: MethodDescriptor) => MethodAccess,
+    keySources: ReadonlyMap<string, KeySource>,
+  ) {
+    this.keySources = keySources;
+    this.#authenticators = authenticators;
+    this.#accessOf = accessOf;
+    this.#pages = [{ permissions: [options.pages], source: 'security.pages', isExact: true }];
+    this.#isForwarding = options.forwardCredentials;
+    this.#writeIdentity = compileIdentityWriter(options.identity);
+  }
+
+  decide(method: MethodDescriptor, caller: Caller): Promise<Decision> {
+    return this.#decide(this.#accessOf(method), caller, method.fullName);
+  }
+
+  decidePage(caller: Caller): Promise<Decision> {
+    return this.#decide(this.#pages, caller, 'this page');
+  }
+
+  outgoing(metadata: Metadata, identity: Identity | undefined): Metadata {
+    const isKept = ([name, value]: Metadata[number]): boolean =>
+      !this.#authenticators.some((authenticator) => authenticator.isCredential(name, value));
+    return this.#writeIdentity(this.#isForwarding ? metadata : metadata.filter(isKept), identity);
+  }
+
+  isOpenByWildcard(method: MethodDescriptor): boolean {
+    return this.#accessOf(method).some(
+      ({ permissions, isExact }) => !isExact && permissions.every(({ anonymous }) => anonymous),
+    );
+  }
+
+  async #decide(access: MethodAccess, caller: Caller, what: string): Promise<Decision> {
+    let identity: Identity | undefined;
+    try {
+      identity = await this.#identify(access, caller);
+    } catch (cause) {
+      const error = StatusError.from(cause);
+      const reason = error.cause instanceof Error ? error.cause.message : error.message;
+      return { isAllowed: false, identity: undefined, reason, error };
+    }
+    const missing = access.map(({ permissions, source }) => ({ source, what: firstMissing(permissions, identity) }));
+    const allowing = missing.find((rule) => rule.what === undefined);
+    if (allowing !== undefined)
+      return { isAllowed: true, identity, reason: `${allowing.source} allows it`, error: undefined };
+    const wants = missing.map((rule) => `${rule.source} wants ${rule.what}`).join('; ');
+    const reason = wants || 'no rule of security.access names the method';
+    return { isAllowed: false, identity, reason, error: this.#refusal(identity, what, reason) };
+  }
+
+  /** The first credentials that are there decide; those of kinds that the rules do not take are not looked at. */
+  async #identify(access: MethodAccess, caller: Caller): Promise<Identity | undefined> {
+    const schemes = access.flatMap(({ permissions }) => permissions.map((permission) => permission.schemes));
+    const taken =
+      schemes.some((list) => list.length === 0) || schemes.length === 0 ? undefined : new Set(schemes.flat());
+    for (const authenticator of this.#authenticators) {
+      if (taken !== undefined && !taken.has(authenticator.scheme)) continue;
+      const identity = await authenticator.identify(caller);
+      if (identity !== undefined) return identity;
+    }
+    return undefined;
+  }
+
+  #refusal(identity: Identity | undefined, what: string, reason: string): StatusError {
+    const cause = new Error(reason);
+    if (identity !== undefined) {
+      return new StatusError(GrpcCode.PERMISSION_DENIED, `you may not call ${what}`, { cause });
+    }
+    const challenges = this.#authenticators.map(({ challenge }) => challenge).join(', ');
+    const headers = [['www-authenticate', challenges]] as const;
+    return new StatusError(GrpcCode.UNAUTHENTICATED, `${what} wants credentials`, { headers, cause });
+  }
+}
+
+function firstMissing(permissions: readonly Permission[], identity: Identity | undefined): string | undefined {
+  for (const permission of permissions) {
+    const missing = missingOf(permission, identity);
+    if (missing !== undefined) return missing;
+  }
+  return undefined;
+}

@@ -1,0 +1,186 @@
+/** Who may call what, by each kind of credentials, over a real server in front of a real upstream. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hashPassword } from '../../src/security/scrypt-hash.ts';
+import { apiKey, keyOf, startSecure } from './security-fixture.ts';
+
+const basicOf = (name: string, password: string): { authorization: string } => ({
+  authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`,
+});
+
+async function ask(
+  url: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<[number, string | null]> {
+  const response = await fetch(url, { method, headers });
+  await response.arrayBuffer();
+  return [response.status, response.headers.get('www-authenticate')];
+}
+
+test('nobody gets in without credentials, and the answer says which', async (t) => {
+  const { server, upstream } = await startSecure(t, {
+    basic: { users: [{ name: 'ann', password: await hashPassword('secret') }] },
+    apiKeys: { header: 'x-api-key', query: 'key', keys: [keyOf()] },
+    realm: 'a "vault"',
+  });
+  const [status, challenge] = await ask(`${server.url}/ping`);
+  assert.equal(status, 401);
+  assert.equal(
+    challenge,
+    'Basic realm="a \\"vault\\"", charset="UTF-8", ApiKey realm="a \\"vault\\"", header="x-api-key", query="key"',
+  );
+  assert.equal((await ask(`${server.url}/healthz`))[0], 200);
+  assert.equal((await ask(`${server.url}/nothing`))[0], 404);
+  assert.equal(upstream.calls.length, 0);
+});
+
+test('Basic: right and wrong, remembered, unknown users', async (t) => {
+  const { server, upstream } = await startSecure(t, {
+    basic: { users: [{ name: 'ann', password: await hashPassword('sécret:x'), roles: ['reader', 'a,b c'] }] },
+  });
+  for (const _ of [1, 2]) assert.equal((await ask(`${server.url}/ping`, basicOf('ann', 'sécret:x')))[0], 200);
+  assert.equal((await ask(`${server.url}/ping`, basicOf('ann', 'secret')))[0], 401);
+  assert.equal((await ask(`${server.url}/ping`, basicOf('bob', 'sécret:x')))[0], 401);
+  assert.equal((await ask(`${server.url}/ping`, { authorization: 'Basic ???' }))[0], 401);
+  const { headers } = upstream.calls[1] ?? {};
+  assert.deepEqual(
+    [headers?.['x-tandem-subject'], headers?.['x-tandem-roles'], headers?.['x-tandem-auth-method']],
+    ['ann', 'reader,a%2Cb%20c', 'basic'],
+  );
+  assert.equal(headers?.['authorization'], undefined);
+  assert.equal(upstream.calls.length, 2);
+});
+
+test('ten wrong passwords in a minute, then 429, also for the right one', async (t) => {
+  const { server } = await startSecure(t, {
+    basic: { users: [{ name: 'ann', password: await hashPassword('secret') }] },
+  });
+  const tries = Array.from({ length: 14 }, (_, index) => ask(`${server.url}/ping`, basicOf('ann', `wrong${index}`)));
+  const statuses = (await Promise.all(tries)).map(([status]) => status);
+  assert.deepEqual(statuses.toSorted(), [...Array(10).fill(401), ...Array(4).fill(429)]);
+  const response = await fetch(`${server.url}/ping`, { headers: basicOf('ann', 'secret') });
+  assert.equal(response.status, 429);
+  const wait = Number(response.headers.get('retry-after'));
+  assert.ok(wait > 0 && wait <= 60, `retry-after: ${wait}`);
+});
+
+test('an API key in a header, the query or a cookie; never a field, never upstream', async (t) => {
+  const { server, upstream } = await startSecure(t, {
+    apiKeys: { header: 'x-api-key', query: 'key', cookie: 'session', keys: [keyOf(['reader'], ['a', 'b'])] },
+  });
+  const asked = [
+    await ask(`${server.url}/ping?key=${apiKey}`),
+    await ask(`${server.url}/ping?name=n&%6Bey=${apiKey}`),
+    await ask(`${server.url}/ping`, { 'x-api-key': apiKey }),
+    await ask(`${server.url}/ping`, { cookie: `a=b; session=${apiKey}` }),
+    await ask(`${server.url}/ping?key=${apiKey}`, { 'x-api-key': apiKey }),
+    await ask(`${server.url}/ping?key=${apiKey}&key=other`),
+    await ask(`${server.url}/ping?key=other`),
+    await ask(`${server.url}/ping?key=`),
+    await ask(`${server.url}/ping`, { 'x-api-key': `${apiKey}, ${apiKey}` }),
+  ];
+  assert.deepEqual(
+    asked.map(([status]) => status),
+    [200, 200, 200, 200, 200, 401, 401, 401, 401],
+  );
+  const [first] = upstream.calls;
+  assert.deepEqual(
+    upstream.calls.map(({ messages: [message] }) => Buffer.from(message ?? []).toString('hex')),
+    ['', '0a016e', '', '', ''],
+  );
+  assert.equal(first?.headers['x-tandem-subject'], 'billing');
+  assert.equal(first?.headers['x-tandem-scopes'], 'a,b');
+  assert.ok(!JSON.stringify(upstream.calls).includes(apiKey));
+});
+
+test('identity cannot be forged, with or without credentials', async (t) => {
+  const { server, upstream } = await startSecure(t, {
+    apiKeys: { header: 'x-api-key', keys: [keyOf()] },
+    access: [{ methods: ['*'] }, { methods: ['vault.Vault/Ping'], anonymous: true }],
+  });
+  const forged = {
+    'x-tandem-subject': 'root',
+    'X-Tandem-Roles': 'admin',
+    'x-tandem-scopes': 'all',
+    'x-tandem_roles': 'admin',
+    'x-tandem-auth-method': 'mtls',
+    'x-other': 'kept',
+  };
+  assert.equal((await ask(`${server.url}/ping`, forged))[0], 200);
+  assert.equal((await ask(`${server.url}/v1/items`, { ...forged, 'x-api-key': apiKey }))[0], 200);
+  const seen = upstream.calls.map(({ headers }) =>
+    Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-'))),
+  );
+  assert.deepEqual(seen, [
+    { 'x-other': 'kept' },
+    { 'x-other': 'kept', 'x-tandem-subject': 'billing', 'x-tandem-auth-method': 'apiKey' },
+  ]);
+});
+
+test('forwardCredentials sends on what the gateway takes', async (t) => {
+  const { server, upstream } = await startSecure(t, {
+    apiKeys: { header: 'x-api-key', keys: [keyOf()] },
+    forwardCredentials: true,
+  });
+  assert.equal((await ask(`${server.url}/ping`, { 'x-api-key': apiKey, authorization: 'Bearer other' }))[0], 200);
+  const { headers } = upstream.calls[0] ?? {};
+  assert.deepEqual([headers?.['x-api-key'], headers?.['authorization']], [apiKey, 'Bearer other']);
+});
+
+test('two Authorization headers are refused', async (t) => {
+  const { server } = await startSecure(t, {
+    basic: { users: [{ name: 'ann', password: await hashPassword('secret') }] },
+  });
+  const { request } = await import('node:http');
+  const { authorization } = basicOf('ann', 'secret');
+  const status = await new Promise((resolve, reject) => {
+    const headers = ['Authorization', authorization, 'authorization', authorization, 'Host', 'a'];
+    const call = request(`${server.url}/ping`, { headers: headers as never }, (reply) => {
+      reply.resume();
+      resolve(reply.statusCode);
+    });
+    call.on('error', reject).end();
+  });
+  assert.equal(status, 400);
+});
+
+test('the closest rule decides, of the configuration before the protos', async (t) => {
+  const { server } = await startSecure(t, {
+    apiKeys: { header: 'x-api-key', keys: [keyOf(['reader'])] },
+    access: [
+      { methods: ['vault.Vault/*'], roles: ['admin'] },
+      { methods: ['GET /v1/items/{name}'], roles: ['reader'] },
+      { methods: ['vault.Vault/Ping'], roles: ['admin'] },
+      { methods: ['vault.Vault/Ping'], subjects: ['billing'] },
+    ],
+  });
+  const headers = { 'x-api-key': apiKey };
+  assert.deepEqual(
+    [
+      await ask(`${server.url}/v1/items/1`, headers),
+      await ask(`${server.url}/v1/items/1:read`, headers, 'POST'),
+      await ask(`${server.url}/v1/items`, headers),
+      await ask(`${server.url}/v1/items/1`, headers, 'DELETE'),
+      await ask(`${server.url}/ping`, headers),
+      await ask(`${server.url}/v1/ledger`, headers),
+      await ask(`${server.url}/v1/ledger/open`),
+    ].map(([status]) => status),
+    [200, 200, 403, 403, 200, 403, 200],
+  );
+});
+
+test('a reload swaps the rules whole, and refuses wrong ones', async (t) => {
+  const { server, upstream } = await startSecure(t, { apiKeys: { header: 'x-api-key', keys: [keyOf()] } });
+  const options = {
+    protos: ['test/protos/security.proto'],
+    upstreams: [upstream.target],
+    security: { apiKeys: { header: 'x-api-key', keys: [keyOf()] }, access: [{ methods: ['vault.Vault/Pong'] }] },
+  };
+  await assert.rejects(server.gateway.reload(options), {
+    message: /^security\.access\[0\]\.methods\[0\]: vault\.Vault\/Pong names nothing; write vault\.Vault\/GetItem, /,
+  });
+  assert.equal((await ask(`${server.url}/ping`))[0], 401);
+  await server.gateway.reload({ ...options, security: {} });
+  assert.equal((await ask(`${server.url}/ping`))[0], 200);
+});
