@@ -15,6 +15,7 @@ const rank: Readonly<Record<string, number>> = {
 /** Libraries and the guarded parts of Node: the rooms that may import them. A library that is not named here may not be imported. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   '@bufbuild/protobuf': ['schema'],
+  '@fastify/busboy': ['server'],
   '@fastify/swagger': ['server'],
   '@fastify/swagger-ui': ['server'],
   '@grpc/grpc-js': ['upstream', 'demo'],
@@ -28,6 +29,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   jose: ['security'],
   pino: ['cli'],
   'pino-pretty': ['cli'],
+  ws: ['server'],
   yaml: ['schema', 'cli', 'server'],
 };
 

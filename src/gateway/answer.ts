@@ -55,6 +55,27 @@ export function matchRequest(
   return { generation, outcome, isOverride, binding: outcome.kind === 'matched' ? outcome.binding : undefined };
 }
 
+const webSocketMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/**
+ * What the target of a WebSocket means, which is a GET whatever the rule has: a method with streams, of several the one that GET calls, or
+ * else POST and so on. Where there is none, a method without.
+ */
+export function matchWebSocket(generation: Generation, target: string): Match {
+  const path = pathOf(target);
+  const get = generation.table.match('GET', path);
+  const allowed = get.kind === 'wrongMethod' ? get.allow : [];
+  const outcomes = [...webSocketMethods, ...allowed].map((method) => generation.table.match(method, path));
+  const matched = outcomes.filter((outcome) => outcome.kind === 'matched');
+  const outcome = matched.find(({ binding }) => hasStreams(binding)) ?? matched[0] ?? get;
+  return { generation, outcome, isOverride: false, binding: outcome.kind === 'matched' ? outcome.binding : undefined };
+}
+
+/** A WebSocket can carry its calls. */
+export function hasStreams({ method }: Binding): boolean {
+  return method.isClientStreaming || method.isServerStreaming;
+}
+
 /** The path of a request target in origin or absolute form, raw: `http://host/a%20b?c` → `/a%20b`. */
 export function pathOf(target: string): string {
   const origin = originForm(target);
@@ -80,7 +101,8 @@ export async function answer(match: Match, request: HttpRequest, context: Answer
       run = restRun(context.hooks, binding, request, context.client);
       await run.admit();
     }
-    const http = isOverride ? overriddenRequest(request) : request;
+    let http = isOverride ? overriddenRequest(request) : request;
+    if (http.webSocket !== undefined) http = { ...http, ...(await http.webSocket.accept()) };
     const { limits } = generation.options;
     const reply = await callMethod(
       { binding, captures, http, signal: context.signal, run },
@@ -102,7 +124,8 @@ export async function answer(match: Match, request: HttpRequest, context: Answer
 }
 
 function restRun(hooks: HookChain, binding: Binding, request: HttpRequest, client: RpcClient | undefined): RpcRun {
-  return new RpcRun(hooks, { protocol: 'rest', method: binding.method, binding, request, client, values: new Map() });
+  const protocol = request.webSocket === undefined ? 'rest' : 'websocket';
+  return new RpcRun(hooks, { protocol, method: binding.method, binding, request, client, values: new Map() });
 }
 
 /** Where no rule has the method and path. Throws what is to be answered as an error: 404, 405, or 503 where rules are yet to come. */

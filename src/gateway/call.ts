@@ -15,11 +15,12 @@ import {
 } from '../transcode/exchange.ts';
 import { isRawReply } from '../transcode/http-body.ts';
 import { headersOf, metadataOf, trailerHeadersOf } from '../transcode/metadata.ts';
+import type { ReplyRenderer } from '../transcode/render-reply.ts';
 import { framingOf, isIndentable } from '../transcode/stream-framing.ts';
 import type { SystemParameters } from '../transcode/system-parameters.ts';
 import type { Transcoder } from '../transcode/transcoder.ts';
 import type { CallOptions, CancelSignal, Transport } from '../upstream/transport.ts';
-import { frameMessages, rawFramer, textFramer } from './frame-messages.ts';
+import { frameFramer, frameMessages, type MessageFramer, rawFramer, textFramer } from './frame-messages.ts';
 import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
 import type { Callee, RpcRun } from './rpc-run.ts';
 
@@ -91,15 +92,22 @@ async function callForStream(request: MatchedRequest, context: CallContext): Pro
   const idle = createIdleTimer(request.signal, context.streamIdleMs);
   const { messages, system } = bindMessages(request, context, idle);
   const accept = headerText(http.headers['accept']);
-  const framing = isRawReply(binding) ? undefined : framingOf(http.headers, system, options);
+  const hasFrames = http.webSocket !== undefined;
+  const framing = hasFrames || isRawReply(binding) ? undefined : framingOf(http.headers, system, options);
   const isIndented = framing === undefined || isIndentable(framing);
   const renderer = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: isIndented });
-  const framer = framing === undefined ? rawFramer(renderer) : textFramer(framing, renderer, errors);
+  const framer = framing === undefined ? untypedFramer(request, renderer) : textFramer(framing, renderer, errors);
   const { callee } = calleeOf(request, context);
   const callOptions = callOptionsOf(request, context, context.streamTimeoutMs, idle.signal);
   const stream = await callee.stream(callOptions, messages);
   const errorOf = (error: unknown): StatusError => request.run?.fail(error) ?? StatusError.from(error);
   return await frameMessages(stream, framer, { metadata: options.metadata, idle, errorOf });
+}
+
+/** For streams that Accept has no say in. */
+function untypedFramer({ binding, http }: MatchedRequest, renderer: ReplyRenderer): MessageFramer {
+  if (http.webSocket === undefined) return rawFramer(renderer);
+  return frameFramer(isRawReply(binding) ? (message) => renderer.render(message).body : renderer.json);
 }
 
 interface BoundMessages {
@@ -124,7 +132,7 @@ function bindMessages(
 
 /** Pulled by the upstream: a slow one slows the client. */
 async function* pump(
-  { chunks, body }: HttpRequest,
+  { chunks, frames, body }: HttpRequest,
   stream: MessageStream,
   idle: IdleTimer | undefined,
 ): AsyncGenerator<Uint8Array, void> {
@@ -132,6 +140,10 @@ async function* pump(
   for await (const chunk of chunks ?? []) {
     idle?.touch();
     yield* stream.push(chunk);
+  }
+  for await (const frame of frames ?? []) {
+    idle?.touch();
+    yield stream.message(frame);
   }
   yield* stream.end();
 }

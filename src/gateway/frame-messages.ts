@@ -15,6 +15,8 @@ import type { IdleTimer } from './idle-timer.ts';
 /** How one reply's messages become bytes. */
 export interface MessageFramer {
   readonly heartbeat: Uint8Array | undefined;
+  /** Messages stay pieces of their own. */
+  readonly isApart?: boolean;
   /** Known before the first message, but for raw bytes: there the first message says. */
   contentTypeOf(first: Uint8Array | undefined): string;
   message(message: Uint8Array, index: number): readonly Uint8Array[];
@@ -37,6 +39,17 @@ export function rawFramer({ render }: ReplyRenderer): MessageFramer {
     heartbeat: undefined,
     contentTypeOf: (first) => (first === undefined ? UNKNOWN_TYPE : render(first).contentType),
     message: (message) => [render(message).body],
+    end: (_count, error) => (error === undefined ? new Uint8Array() : undefined),
+  };
+}
+
+/** A piece a message, as a WebSocket sends them; it has its own way to tell how the stream ended. */
+export function frameFramer(write: (message: Uint8Array) => Uint8Array): MessageFramer {
+  return {
+    heartbeat: undefined,
+    isApart: true,
+    contentTypeOf: () => UNKNOWN_TYPE,
+    message: (message) => [write(message)],
     end: (_count, error) => (error === undefined ? new Uint8Array() : undefined),
   };
 }
@@ -115,7 +128,8 @@ async function* pieces(
         }
       } finally {
         // Messages before one that cannot be rendered are sent all the same.
-        if (parts.length > 0) yield Buffer.concat(parts);
+        if (framer.isApart) yield* parts;
+        else if (parts.length > 0) yield Buffer.concat(parts);
       }
     }
   } catch (error) {

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { HttpRequest } from '../transcode/exchange.ts';
 import type { CancelSignal } from '../upstream/transport.ts';
 import type { UpstreamStatus } from '../upstream/upstreams.ts';
-import { type Answer, answer, answerError, type Match, matchRequest } from './answer.ts';
+import { type Answer, answer, answerError, type Match, matchRequest, matchWebSocket } from './answer.ts';
 import type { CallTarget } from './call.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { chainHooks, type HookChain, type RpcClient, type RpcHooks } from './hooks.ts';
@@ -24,6 +24,8 @@ export interface Gateway {
   readonly generation: Generation;
   /** What a request means. Throws StatusError INVALID_ARGUMENT for a malformed escape in what a variable captures. */
   match(method: string, target: string, headers: HttpRequest['headers']): Match;
+  /** What a WebSocket's target means: a method with streams, by preference. Throws as `match` does. */
+  matchWebSocket(target: string): Match;
   /**
    * Answers a request; failures are answers too, so this never rejects. Aborting `signal` cancels the upstream call. `client` is asked for
    * only when there are hooks.
@@ -105,6 +107,10 @@ class LiveGateway implements Gateway {
 
   match(method: string, target: string, headers: HttpRequest['headers']): Match {
     return matchRequest(this.#generation, method, target, headers);
+  }
+
+  matchWebSocket(target: string): Match {
+    return matchWebSocket(this.#generation, target);
   }
 
   answer(match: Match, request: HttpRequest, signal: CancelSignal, client?: () => RpcClient): Promise<Answer> {

@@ -14,6 +14,7 @@ import { clientOf } from './client.ts';
 import { HangUp } from './hang-up.ts';
 import { announcesBody, readBody, readChunks } from './read-body.ts';
 import { streamBody } from './stream-body.ts';
+import { upgradeHead } from './upgrades.ts';
 
 /** What hooks see as `request.rpc`: the RPC that this request calls. */
 export interface RequestRpc {
@@ -29,16 +30,22 @@ type WithMatch = FastifyRequest & { [matchKey]?: Match };
 /** The match of a request, made once. Throws StatusError for a malformed escape. */
 export function matchOf(request: FastifyRequest, gateway: Gateway): Match {
   const holder = request as WithMatch;
-  holder[matchKey] ??= gateway.match(request.method, targetOf(request), request.headers);
+  holder[matchKey] ??=
+    upgradeHead(request.raw) === undefined
+      ? gateway.match(request.method, targetOf(request), request.headers)
+      : gateway.matchWebSocket(targetOf(request));
   return holder[matchKey];
 }
 
 /** The request target as the rules know it: without the prefix under which they are mounted. */
 function targetOf({ raw, routeOptions }: FastifyRequest): string {
-  const target = raw.url ?? '/';
-  const { tandemPrefix } = routeOptions.config;
-  if (tandemPrefix === undefined) return target;
-  const rest = originForm(target).replace(tandemPrefix, '');
+  return targetBehind(raw.url ?? '/', routeOptions.config.tandemPrefix);
+}
+
+/** A request target without the prefix that a pattern describes. */
+export function targetBehind(target: string, prefix: RegExp | undefined): string {
+  if (prefix === undefined) return target;
+  const rest = originForm(target).replace(prefix, '');
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
@@ -54,6 +61,8 @@ export function rpcOf(request: FastifyRequest, gateway: Gateway): RequestRpc | u
 
 /** Answers one request through the gateway. */
 export async function handle(request: FastifyRequest, reply: FastifyReply, gateway: Gateway): Promise<FastifyReply> {
+  const head = upgradeHead(request.raw);
+  if (head !== undefined) return await handleUpgrade(request, reply, gateway, head);
   const hangUp = new HangUp(reply);
   try {
     const match = matchOf(request, gateway);
@@ -61,6 +70,34 @@ export async function handle(request: FastifyRequest, reply: FastifyReply, gatew
     const http = isStream ? streamedRequest(request) : await wholeRequest(request, gateway.options.limits);
     const answer = await gateway.answer(match, http, hangUp, () => clientOf(request));
     return send(request, reply, { ...answer, hangUp, heartbeatMs: gateway.options.transcoding.heartbeat });
+  } catch (error) {
+    return fail(request, reply, gateway, error);
+  }
+}
+
+async function handleUpgrade(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  gateway: Gateway,
+  head: Buffer,
+): Promise<FastifyReply> {
+  const { raw } = request;
+  try {
+    const { serveWebSocket } = await import('./web-socket.ts');
+    const outcome = await serveWebSocket(gateway, {
+      raw,
+      head,
+      http: headOf(request),
+      match: matchOf(request, gateway),
+      client: () => clientOf(request),
+      onAccept: () => {
+        reply.hijack();
+        reply.raw.detachSocket(raw.socket);
+      },
+    });
+    if ('refusal' in outcome) return send(request, reply, outcome.refusal);
+    if (outcome.failure !== undefined) logFailure(request, reply, outcome.failure);
+    return reply;
   } catch (error) {
     return fail(request, reply, gateway, error);
   }

@@ -1,7 +1,7 @@
 /**
  * @module The Fastify plugin: mounts a gateway's rules in an app and leaves the rest of the app alone.
  */
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import type { RpcHooks } from '../gateway/hooks.ts';
@@ -9,7 +9,8 @@ import type { TandemOptions } from '../gateway/options.ts';
 import type { Binding } from '../routing/binding.ts';
 import { codeOfHttpStatus } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
-import { fail, handle, matchOf, type RequestRpc, rpcOf } from './handler.ts';
+import { fail, handle, matchOf, type RequestRpc, rpcOf, targetBehind } from './handler.ts';
+import { takeUpgrades } from './upgrades.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -27,6 +28,9 @@ declare module 'fastify' {
     tandemPrefix?: RegExp;
   }
 }
+
+/** Milliseconds that clients have to take what is left of their answers once every call has ended. */
+export const LAST_BYTES_MS = 1_000;
 
 /** The keys of the configuration file, and what no file can hold. */
 export interface PluginOptions extends TandemOptions {
@@ -76,18 +80,40 @@ export function mountRules(scope: FastifyInstance, gateway: Gateway, heads: read
   scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   scope.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
   const tandemPrefix = prefixPattern(scope.prefix);
+  const handler: RouteHandlerMethod = (request, reply) => {
+    const isOurs = matchOf(request, gateway).outcome.kind !== 'unmatched';
+    return isOurs ? handle(request, reply, gateway) : reply.callNotFound();
+  };
+  takeUpgrades(scope, upgradesOf(gateway, scope.prefix, tandemPrefix), gateway.options.limits.drain + LAST_BYTES_MS);
+  // @fastify/websocket would take every WebSocket to a route that is none of its own, and close it.
+  if (scope.hasDecorator('websocketServer')) {
+    scope.addHook('onRoute', (route) => {
+      route.handler = handler;
+    });
+  }
   for (const url of heads) {
     scope.route({
       method: scope.supportedMethods,
       url,
       exposeHeadRoute: false,
       config: { tandemGateway: gateway, ...(tandemPrefix && { tandemPrefix }) },
-      handler: (request, reply) => {
-        const isOurs = matchOf(request, gateway).outcome.kind !== 'unmatched';
-        return isOurs ? handle(request, reply, gateway) : reply.callNotFound();
-      },
+      handler,
     });
   }
+}
+
+/** Which WebSockets are for the rules of a scope. */
+function upgradesOf(gateway: Gateway, prefix: string, pattern: RegExp | undefined): (target: string) => boolean {
+  // Up to its first parameter.
+  const [literal = ''] = prefix.split(/[:*]/);
+  return (target) => {
+    try {
+      return target.startsWith(literal) && gateway.matchWebSocket(targetBehind(target, pattern)).binding !== undefined;
+    } catch {
+      // A path that cannot be decoded: the handler says so.
+      return true;
+    }
+  };
 }
 
 /** As many segments as the prefix has: a request may write them with escapes, and Fastify's may be parameters. */

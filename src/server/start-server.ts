@@ -19,7 +19,7 @@ import { StatusError } from '../status/status-error.ts';
 import { refuseConnection } from './client-error.ts';
 import { fail, handle } from './handler.ts';
 import { mountOwnPaths } from './own-paths.ts';
-import { decorateRequests, mountRules, statusErrorOf } from './plugin.ts';
+import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './plugin.ts';
 
 export interface RunningServer {
   /** `http://127.0.0.1:8080` */
@@ -114,9 +114,6 @@ function listenTls(tls: NonNullable<Options['listen']['tls']>): ReturnType<typeo
   if (problems.length > 0) throw new SchemaError(problems);
   return files;
 }
-
-/** Milliseconds that clients have to take what is left of their answers once every call has ended. */
-const LAST_BYTES_MS = 1_000;
 
 async function drain(app: FastifyInstance, gateway: Gateway): Promise<void> {
   gateway.drain();

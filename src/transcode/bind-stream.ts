@@ -19,6 +19,8 @@ import type { SystemParameters } from './system-parameters.ts';
 export interface MessageStream {
   readonly system: SystemParameters;
   push(chunk: Uint8Array): readonly Uint8Array[];
+  /** The message of one whole JSON value, or of one piece of an upload. */
+  message(body: Uint8Array): Uint8Array;
   end(): readonly Uint8Array[];
 }
 
@@ -45,12 +47,13 @@ export function compileStreamBinder(binding: Binding, codec: Codec, options: Tra
     // What the first message says of the whole is said even if there is nothing to send with it.
     const orHead = (messages: readonly Uint8Array[]): readonly Uint8Array[] =>
       count === 0 && (isUpload || binding.body.kind === 'none') ? [message(new Uint8Array())] : messages;
-    if (isUpload) return { system, push: (chunk) => [message(chunk)], end: () => orHead([]) };
+    if (isUpload) return { system, push: (chunk) => [message(chunk)], message, end: () => orHead([]) };
     const { maxMessageBytes: maxBytes } = options.limits;
     const splitter = new JsonSplitter({ maxBytes, isLines: isLines(contentType) });
     return {
       system,
       push: (chunk) => splitter.push(chunk).map(message),
+      message,
       end: () => orHead(splitter.end().map(message)),
     };
   };
@@ -58,7 +61,8 @@ export function compileStreamBinder(binding: Binding, codec: Codec, options: Tra
 
 const JSON_TYPE = 'application/json';
 
-function takesRawBytes({ body, method }: Binding): boolean {
+/** The messages of the stream are pieces of an upload. */
+export function takesRawBytes({ body, method }: Binding): boolean {
   return body.kind === 'field' ? isHttpBodyField(body.field) : body.kind === 'whole' && isHttpBody(method.input);
 }
 

@@ -16,6 +16,16 @@ export interface HttpRequest {
   readonly body: Uint8Array;
   /** The body of a call whose requests are a stream, as it arrives; `body` is empty then. */
   readonly chunks?: AsyncIterable<Uint8Array> | undefined;
+  /** The same where each message comes by itself, as over a WebSocket. */
+  readonly frames?: AsyncIterable<Uint8Array> | undefined;
+  /** Set when the request asks for a WebSocket: replies are then pieces of one message each, and errors are told outside of them. */
+  readonly webSocket?: WebSocketOffer | undefined;
+}
+
+/** A WebSocket that can still be refused. */
+export interface WebSocketOffer {
+  /** Takes it, and gives what the client sends: the one message of the call, or the frames of a stream. */
+  accept(): Promise<Pick<HttpRequest, 'body' | 'frames'>>;
 }
 
 /** The value of a header; of one sent more than once the values joined, as RFC 9110, 5.3 reads them. */
