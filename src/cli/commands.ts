@@ -51,6 +51,17 @@ export const commands: readonly Command[] = [
     load: () => import('./openapi.ts'),
   },
   {
+    name: 'client',
+    operands: [],
+    summary: 'Write a typed TypeScript client',
+    flags: [
+      { name: 'out', short: 'o', value: 'FILE', help: 'Write to a file instead of standard output' },
+      { name: 'check', value: 'FILE', help: 'Write nothing; exit 4 when the file is not what would be written' },
+    ],
+    examples: ['tandem client --proto protos --out client.ts', 'tandem client --proto protos --check client.ts'],
+    load: () => import('./client.ts'),
+  },
+  {
     name: 'explain',
     operands: ['METHOD', 'URL'],
     summary: 'Tell which rule a request meets and which message it becomes, without calling',

@@ -16,7 +16,7 @@ import { type JsonObject, mockReply } from './mock-message.ts';
 type Messages = Uint8Array | AsyncIterable<Uint8Array>;
 
 /** Metadata by which a client directs its call. */
-export const mockHeaders = {
+const mockHeaders = {
   /** Name of the code to fail with: `NOT_FOUND`. */
   code: 'x-mock-code',
   /** The error's message. */
