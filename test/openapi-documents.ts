@@ -22,6 +22,10 @@ export async function writtenDocuments(): Promise<ReadonlyMap<string, string>> {
   for (const name of ['paths', 'types', 'proto2', 'streams']) {
     files.set(`test/golden/openapi/${name}.json`, await documentOf([`${own}/${name}.proto`], { title: name }));
   }
+  const machines = [`${own}/google_options.proto`];
+  files.set('test/golden/openapi/google_options.json', await documentOf(machines, { title: 'for everybody' }));
+  const internal = { title: 'for the makers', visibility: ['INTERNAL', 'PREVIEW'] };
+  files.set('test/golden/openapi/google_options.internal.json', await documentOf(machines, internal));
   const paths = await documentOf([`${own}/paths.proto`], { title: 'paths', pathStyle: 'pattern' });
   files.set('test/golden/openapi/paths.pattern.json', paths);
   files.set(

@@ -1,6 +1,6 @@
 /** The commands, as the help lists them. */
 import type { Command } from './command.ts';
-import { jsonFlag, listenFlags } from './flags.ts';
+import { documentFlags, jsonFlag, listenFlags } from './flags.ts';
 
 export const commands: readonly Command[] = [
   {
@@ -41,6 +41,7 @@ export const commands: readonly Command[] = [
       { name: 'per', value: 'service|package', help: 'One document for each, in the folder that --out names' },
       { name: 'format', value: 'json|yaml', help: 'Default: by the ending of --out or --check, else json' },
       { name: 'openapi-version', value: '3.1|3.0', help: 'Default 3.1' },
+      ...documentFlags,
       { name: 'check', value: 'FILE', help: 'Write nothing; exit 4 when the file is not what would be written' },
     ],
     examples: [

@@ -66,8 +66,19 @@ export const listenFlags: readonly SettingFlag[] = [
   { name: 'workers', value: 'NUMBER', key: ['listen', 'workers'], help: 'Processes that share the port; default 1' },
 ];
 
+/** Of the commands that write documents. */
+export const documentFlags: readonly SettingFlag[] = [
+  {
+    name: 'visibility',
+    value: 'LABEL',
+    isRepeatable: true,
+    key: ['docs', 'visibility'],
+    help: 'Keep what google.api.visibility restricts to the label',
+  },
+];
+
 /** All flags that set a key. */
-export const keyFlags: readonly SettingFlag[] = [...settingFlags, ...listenFlags];
+export const keyFlags: readonly SettingFlag[] = [...settingFlags, ...listenFlags, ...documentFlags];
 
 export const generalFlags: readonly Flag[] = [
   {

@@ -5,7 +5,7 @@ import type { Options } from './options.ts';
 /** The options of every document of a gateway. */
 export function openApiOptionsOf({ docs, transcoding }: Options): OpenApiOptions {
   const { json, queryMaps, collision, errors, streamEnvelope } = transcoding;
-  const { title, version, description, servers, pathStyle } = docs;
+  const { title, version, description, servers, pathStyle, visibility, oauth2 } = docs;
   return {
     ...(title !== undefined && { title }),
     version: version ?? '0.0.0',
@@ -17,5 +17,7 @@ export function openApiOptionsOf({ docs, transcoding }: Options): OpenApiOptions
     collision,
     errors,
     streamEnvelope,
+    visibility,
+    oauth2,
   };
 }

@@ -74,6 +74,23 @@ const docsSchema = {
       description:
         'How the document shows a variable of several segments, `{name=shelves/*}`: as `/shelves/{shelf}`, or as one parameter with a pattern.',
     },
+    visibility: {
+      type: 'array',
+      items: { type: 'string' },
+      default: [],
+      description:
+        'Labels of the documents’ readers. What `google.api.visibility` restricts to other labels is left out of the documents.',
+    },
+    oauth2: {
+      type: 'object',
+      description:
+        'Who gives tokens for the scopes of `google.api.oauth_scopes`; for Google’s own scopes known already.',
+      required: ['authorizationUrl', 'tokenUrl'],
+      properties: {
+        authorizationUrl: { type: 'string', description: 'Where users agree.' },
+        tokenUrl: { type: 'string', description: 'Where clients get tokens.' },
+      },
+    },
     openapiVersion: { enum: ['3.1', '3.0'], default: '3.1', description: 'Version of OpenAPI to write.' },
   },
 } as const;

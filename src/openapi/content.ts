@@ -70,7 +70,8 @@ export function replyOf({ method, responseBody }: Binding, context: DocumentCont
   const { summary } = splitComment((responseBody ?? method.output).comment);
   if (isHttpBody(type)) return { description: 'Bytes, with a content type of their own.', content: bytes };
   const isEmpty = type?.fullName === 'google.protobuf.Empty';
-  const description = isEmpty ? 'An empty object.' : summary === '' ? 'The reply.' : `${summary}.`;
+  const described = isEmpty ? 'An empty object.' : summary === '' ? 'The reply.' : `${summary}.`;
+  const description = [described, operationNote(method, context)].filter((part) => part !== '').join(' ');
   const schema =
     responseBody === undefined ? messageSchema(method.output, context) : fieldSchema(responseBody, context);
   if (!method.isServerStreaming) return { description, content: { 'application/json': { schema } } };
@@ -78,6 +79,14 @@ export function replyOf({ method, responseBody }: Binding, context: DocumentCont
     description: `A stream, framed by Accept. Each value: ${description}`,
     content: streamContent(schema, context),
   };
+}
+
+/** What a long-running operation ends with and tells on its way; the types themselves are in `x-operation-info`. */
+function operationNote(method: MethodDescriptor, { usage }: DocumentContext): string {
+  const { response, metadata } = usage.operationTypes(method);
+  const ends = response && `It ends with \`${response.name}\` in \`response\`.`;
+  const tells = metadata && `Its \`metadata\` is \`${metadata.name}\`.`;
+  return [ends, tells].filter((part) => part !== undefined).join(' ');
 }
 
 /** An array, one value a line, or server-sent events; of the latter two the schema is that of one value. */

@@ -6,7 +6,7 @@
  */
 import type { Binding } from '../routing/binding.ts';
 import type { Schema, ServiceDescriptor } from '../schema/descriptors.ts';
-import { scopesOf } from './annotations.ts';
+import { hostOf, scopesOf } from './annotations.ts';
 import { markdownOf } from './comment.ts';
 import { createComponents } from './components.ts';
 import { errorResponses } from './content.ts';
@@ -16,7 +16,9 @@ import { createOperation } from './operation.ts';
 import type { OpenApiOptions } from './options.ts';
 import { placeBindings } from './paths.ts';
 import type { DocumentContext } from './schemas.ts';
+import { oauthSchemes } from './security.ts';
 import { findUsage } from './usage.ts';
+import { visibleBindings } from './visibility.ts';
 
 export interface OpenApiInput {
   readonly bindings: readonly Binding[];
@@ -25,7 +27,8 @@ export interface OpenApiInput {
 }
 
 /** The OpenAPI 3.1 document of the bindings, each of which appears once (those for any HTTP method: once a method). */
-export function createOpenApi({ bindings, schema, options }: OpenApiInput): OpenApiDocument {
+export function createOpenApi({ bindings: all, schema, options }: OpenApiInput): OpenApiDocument {
+  const bindings = visibleBindings(all, options.visibility);
   // Main rules before additional ones: `Library_GetBook` is a main rule; `Library_GetBook2` an additional one, unless a
   // method is called so.
   const ordered = bindings
@@ -34,9 +37,10 @@ export function createOpenApi({ bindings, schema, options }: OpenApiInput): Open
     .map(({ binding }) => binding);
   const services = [...new Set(ordered.map(({ method }) => method.service))];
   const tags = shortestSuffixes(services.map(({ fullName }) => fullName));
-  const usage = findUsage(ordered, schema);
+  const usage = findUsage(ordered, schema, options.visibility);
+  const securitySchemes = oauthSchemes(services, options);
   const components = createComponents(usage.names);
-  const context = { options, usage, components };
+  const context = { options, schema, usage, components, securitySchemes: securitySchemes ?? {} };
   const operations = operationsByPath(ordered, tags, context);
   const paths = [...operations].sort(([a], [b]) => compare(a, b)).map(([path, item]) => [path, pathItem(item)]);
   const responses = errorResponses(context);
@@ -50,7 +54,7 @@ export function createOpenApi({ bindings, schema, options }: OpenApiInput): Open
     servers: options.servers ?? [{ url: '/' }],
     tags: services.map((service) => tagObject(service, tags)).sort((a, b) => compare(a.name, b.name)),
     paths: Object.fromEntries(paths),
-    components: { schemas: components.build(), responses },
+    components: { schemas: components.build(), responses, ...(securitySchemes !== undefined && { securitySchemes }) },
   };
 }
 
@@ -92,10 +96,12 @@ function pathItem(operations: ReadonlyMap<string, Operation>): PathItem {
 function tagObject(service: ServiceDescriptor, tags: ReadonlyMap<string, string>): TagObject {
   const description = markdownOf(service.comment);
   const scopes = scopesOf(service);
+  const host = hostOf(service);
   return {
     name: tags.get(service.fullName) ?? '',
     ...(description !== '' && { description }),
     ...(scopes.length > 0 && { 'x-oauth-scopes': scopes }),
+    ...(host !== '' && { 'x-default-host': host }),
   };
 }
 

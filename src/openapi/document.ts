@@ -16,8 +16,18 @@ export interface OpenApiDocument {
   readonly components: {
     readonly schemas: Keyed<JsonSchema>;
     readonly responses: Keyed<ResponseObject>;
+    readonly securitySchemes?: Keyed<SecurityScheme>;
   };
 }
+
+/** https://spec.openapis.org/oas/v3.1.0#security-scheme-object */
+export type SecurityScheme = Readonly<Record<string, unknown>> & { readonly type: string };
+
+/** Scopes by name of the scheme; of several schemes all are needed. */
+export type SecurityRequirement = Keyed<readonly string[]>;
+
+/** Anything may have these. */
+export type ExtensionKey = `x-${string}`;
 
 export interface ServerObject {
   readonly url: string;
@@ -28,6 +38,8 @@ export interface TagObject {
   readonly name: string;
   readonly description?: string;
   readonly 'x-oauth-scopes'?: readonly string[];
+  /** google.api.default_host: where the API's owner serves it. */
+  readonly 'x-default-host'?: string;
 }
 
 /** The methods a path item of OpenAPI 3.0 and 3.1 has a place for, in the order in which they are written. */
@@ -48,11 +60,17 @@ export interface Operation {
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: RequestBody;
   readonly responses: Keyed<ResponseObject | Reference>;
+  /** Any one of them; absent when nothing is known. */
+  readonly security?: readonly SecurityRequirement[];
   /** `package.Service/Method`, the RPC behind the operation. */
   readonly 'x-grpc-method': string;
   readonly 'x-grpc-streaming'?: 'client' | 'server' | 'bidi';
   /** What a google.longrunning.Operation ends with and tells on its way (google.longrunning.operation_info). */
   readonly 'x-operation-info'?: { readonly response?: JsonSchema; readonly metadata?: JsonSchema };
+  /** What may be sent again: `option idempotency_level`. */
+  readonly 'x-idempotency'?: 'noSideEffects' | 'idempotent';
+  readonly 'x-method-signatures'?: readonly string[];
+  readonly 'x-routing'?: readonly { readonly field: string; readonly pathTemplate?: string }[];
 }
 
 export interface Parameter {
@@ -64,6 +82,7 @@ export interface Parameter {
   readonly style?: 'deepObject';
   readonly explode?: true;
   readonly schema: JsonSchema;
+  readonly example?: string;
   /** The value may hold several path segments; its slashes are sent as they are. */
   readonly 'x-multi-segment'?: true;
 }
@@ -116,6 +135,8 @@ export interface JsonSchema {
   readonly not?: JsonSchema;
   /** google.api.resource of the message. */
   readonly 'x-resource'?: { readonly type: string; readonly patterns: readonly string[] };
+  /** google.api.resource_reference of the field. */
+  readonly 'x-resource-reference'?: { readonly type?: string; readonly childType?: string };
   /** OpenAPI 3.0 only, where there is no type `null`. */
   readonly nullable?: true;
 }

@@ -2,6 +2,7 @@
 import type { Binding } from '../routing/binding.ts';
 import { createOpenApi, type OpenApiInput } from './create-openapi.ts';
 import type { OpenApiDocument } from './document.ts';
+import { visibleBindings } from './visibility.ts';
 
 /** What one document is about. */
 export type DocumentUnit = 'package' | 'service';
@@ -24,18 +25,19 @@ const keptParts = 16;
  * operationIds do not change when other services are added.
  */
 export function createDocuments(input: OpenApiInput): Documents {
+  const bindings = visibleBindings(input.bindings, input.options.visibility);
   const units: Readonly<Record<DocumentUnit, ReadonlyMap<string, readonly Binding[]>>> = {
-    package: groupBy(input.bindings, ({ method }) => method.file.package || noPackage),
-    service: groupBy(input.bindings, ({ method }) => method.service.fullName),
+    package: groupBy(bindings, ({ method }) => method.file.package || noPackage),
+    service: groupBy(bindings, ({ method }) => method.service.fullName),
   };
   let whole: OpenApiDocument | undefined;
   const parts = new Map<string, OpenApiDocument>();
   const makePart = (name: string): OpenApiDocument | undefined => {
-    const bindings = units.service.get(name) ?? units.package.get(name);
-    if (bindings === undefined) return undefined;
+    const own = units.service.get(name) ?? units.package.get(name);
+    if (own === undefined) return undefined;
     const { title } = input.options;
     const options = { ...input.options, title: title === undefined ? name : `${title}: ${name}` };
-    return createOpenApi({ ...input, bindings, options });
+    return createOpenApi({ ...input, bindings: own, options });
   };
   return {
     whole() {

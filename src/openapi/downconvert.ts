@@ -11,6 +11,7 @@ export function downconvert(document: OpenApiDocument): OpenApiDocument {
     openapi: '3.0.3',
     paths: mapValues(document.paths, pathItem),
     components: {
+      ...document.components,
       schemas: mapValues(document.components.schemas, schema),
       responses: mapValues(document.components.responses, response),
     },

@@ -3,8 +3,9 @@
  * members of a oneof and invent types for an Any.
  */
 import type { FieldDescriptor, MessageDescriptor, ScalarType } from '../schema/descriptors.ts';
-import { behaviorOf, infoFormatOf, resourceOf } from './annotations.ts';
+import { behaviorOf, infoFormatsOf } from './annotations.ts';
 import { isOwnComponent } from './components.ts';
+import { namedResource, resourceExample } from './resources.ts';
 import { type DocumentContext, nameOf } from './schemas.ts';
 import { wellKnownSchema } from './value-schema.ts';
 
@@ -62,8 +63,9 @@ function valueExample(field: FieldDescriptor, context: DocumentContext, outer: r
   }
   if (type.kind === 'message') return messageExample(type.message, new Set(), context, outer);
   if (type.scalar !== 'string') return scalars[type.scalar];
-  const pattern = field.name === 'name' ? resourceOf(field.parent)?.patterns[0] : undefined;
-  return pattern?.replace(/[{}]|=\*+/g, '') ?? formats.get(infoFormatOf(field)) ?? 'string';
+  const resource = namedResource(field, context.schema);
+  const name = resource && resourceExample(resource);
+  return name ?? formats.get(infoFormatsOf(field)?.[0]) ?? 'string';
 }
 
 const scalars: Readonly<Record<ScalarType, string | number | boolean>> = {

@@ -1,10 +1,12 @@
 import type { MethodDescriptor } from '../schema/descriptors.ts';
+import { routingOf, signaturesOf } from './annotations.ts';
 import { paragraphs, splitComment } from './comment.ts';
 import { errorReference, replyOf, requestBodyOf } from './content.ts';
 import type { Operation } from './document.ts';
 import { pathParameters, queryParameters } from './parameters.ts';
 import type { Place } from './paths.ts';
 import { type DocumentContext, messageSchema } from './schemas.ts';
+import { oauthRequirements } from './security.ts';
 
 /** One binding under one HTTP method. */
 export function createOperation(place: Place, operationId: string, tag: string, context: DocumentContext): Operation {
@@ -15,7 +17,9 @@ export function createOperation(place: Place, operationId: string, tag: string, 
   const parameters = [...pathParameters(place, context), ...queryParameters(binding, context)];
   const requestBody = requestBodyOf(binding, httpMethod, context);
   const streaming = streamingOf(method);
+  const security = oauthRequirements(method.service, context.securitySchemes);
   const operationInfo = operationInfoOf(method, context);
+  const [signatures, routing] = [signaturesOf(method), routingOf(method)];
   return {
     operationId,
     tags: [tag],
@@ -25,9 +29,13 @@ export function createOperation(place: Place, operationId: string, tag: string, 
     ...(parameters.length > 0 && { parameters }),
     ...(requestBody !== undefined && { requestBody }),
     responses: { 200: replyOf(binding, context), default: errorReference(method, context) },
+    ...(security !== undefined && { security }),
     'x-grpc-method': method.path.slice(1),
     ...(streaming !== undefined && { 'x-grpc-streaming': streaming }),
     ...(operationInfo !== undefined && { 'x-operation-info': operationInfo }),
+    ...(method.idempotency !== 'unknown' && { 'x-idempotency': method.idempotency }),
+    ...(signatures.length > 0 && { 'x-method-signatures': signatures }),
+    ...(routing !== undefined && { 'x-routing': routing }),
   };
 }
 

@@ -27,4 +27,8 @@ export interface OpenApiOptions {
   readonly errors?: 'status' | 'google' | 'problem';
   /** NDJSON lines as `{"result": …}`; default false. */
   readonly streamEnvelope?: boolean;
+  /** Labels of the readers: what google.api.visibility restricts to other labels is left out. Default: none. */
+  readonly visibility?: readonly string[];
+  /** Who gives tokens for the scopes of google.api.oauth_scopes; for Google's own scopes Google by default. */
+  readonly oauth2?: { readonly authorizationUrl: string; readonly tokenUrl: string } | undefined;
 }

@@ -5,6 +5,7 @@ import { behaviorOf } from './annotations.ts';
 import { markdownOf, paragraphs } from './comment.ts';
 import type { JsonSchema, Parameter } from './document.ts';
 import { type PathParameter, type Place, patternOf } from './paths.ts';
+import { type NamedResource, namedResource, resourceExample, segmentExample } from './resources.ts';
 import { type DocumentContext, fieldDescription, fieldSchema, nameOf, valueSchema } from './schemas.ts';
 import { isText } from './value-schema.ts';
 
@@ -13,13 +14,17 @@ export function pathParameters(place: Place, context: DocumentContext): readonly
   return place.parameters.map((parameter) => {
     const { name, variable, isWhole, segments } = parameter;
     // The field's comment stands once, at the first of the parameters that make up its value.
-    const comment = documented.has(variable) ? '' : markdownOf(variable?.fields.at(-1)?.comment ?? '');
+    const isFirst = !documented.has(variable);
+    const comment = !isFirst ? '' : markdownOf(variable?.fields.at(-1)?.comment ?? '');
     documented.add(variable);
     const part = variable === undefined || isWhole ? '' : `Part of ${partsText(place, variable, context)}.`;
+    const resource = variable && namedResource(variable.fields.at(-1) as FieldDescriptor, context.schema);
+    const example = resource && exampleOf(parameter, place, resource);
     const isMulti = segments.length > 1 || segments[0]?.kind === 'multi';
     const description = paragraphs(
       part,
       comment,
+      isFirst && resource !== undefined ? resourceNote(resource) : '',
       isMulti ? 'May hold several segments: slashes are sent as they are.' : '',
     );
     return {
@@ -28,9 +33,28 @@ export function pathParameters(place: Place, context: DocumentContext): readonly
       ...(description !== undefined && { description }),
       required: true,
       schema: pathSchema(parameter, context),
+      ...(example !== undefined && { example }),
       ...(isMulti && { 'x-multi-segment': true }),
     };
   });
+}
+
+/** "Names a `library.example/Book`, `shelves/{shelf}/books/{book}`." */
+function resourceNote({ reference: { type, childType }, patterns }: NamedResource): string {
+  const forms = patterns.slice(0, 3).map((pattern) => `, \`${pattern}\``);
+  if (type === '*') return 'Names a resource of any type.';
+  return type === undefined ? `Names the parent of a \`${childType}\`.` : `Names a \`${type}\`${forms.join('')}.`;
+}
+
+/** What a form can show in the parameter: a name by the resource's pattern, or the part of it that belongs here. */
+function exampleOf(parameter: PathParameter, place: Place, resource: NamedResource): string | undefined {
+  const { variable, segments } = parameter;
+  if (variable === undefined) return undefined;
+  if (segments.length > 1) return resourceExample(resource);
+  const own = place.binding.template.segments.slice(variable.start, variable.end);
+  const wildcards = own.flatMap(({ kind }, index) => (kind === 'literal' ? [] : [index]));
+  const position = place.parameters.filter((each) => each.variable === variable).indexOf(parameter);
+  return segmentExample(resource, own, wildcards[position] ?? 0);
 }
 
 /** "`name`, `shelves/{shelf}/books/{book}`": the field, and how the parameters make up its value. */
@@ -69,7 +93,8 @@ export function queryParameters(binding: Binding, context: DocumentContext): rea
   if (body.kind === 'field') bound.add(body.field.name);
   const found: Parameter[] = [];
   const walk = (message: MessageDescriptor, path: readonly FieldDescriptor[]): void => {
-    for (const field of message.fields) {
+    for (const field of context.usage.fieldsOf(message)) {
+      if (field.isExtension) continue;
       if (found.length >= maxQueryParameters) return;
       const here = [...path, field];
       if (bound.has(here.map(({ name }) => name).join('.'))) continue;

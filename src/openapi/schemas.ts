@@ -5,20 +5,24 @@ import type {
   FieldDescriptor,
   FieldType,
   MessageDescriptor,
+  Schema,
 } from '../schema/descriptors.ts';
-import { behaviorOf, infoFormatOf, resourceOf } from './annotations.ts';
+import { behaviorOf, infoFormatsOf, referenceOf, resourceOf } from './annotations.ts';
 import { markdownOf, paragraphs, splitComment } from './comment.ts';
 import { type Components, isOwnComponent } from './components.ts';
-import type { JsonSchema } from './document.ts';
+import type { JsonSchema, Keyed, SecurityScheme } from './document.ts';
 import type { OpenApiOptions } from './options.ts';
 import type { TypeUsage } from './usage.ts';
 import { defaultOf, scalarSchemas, wellKnownSchema } from './value-schema.ts';
+import { isVisible } from './visibility.ts';
 
 /** What all parts of one document share. */
 export interface DocumentContext {
+  readonly schema: Schema;
   readonly options: OpenApiOptions;
   readonly usage: TypeUsage;
   readonly components: Components;
+  readonly securitySchemes: Keyed<SecurityScheme>;
 }
 
 /** The name of a field in JSON, in queries and in paths. */
@@ -45,8 +49,17 @@ export function fieldSchema(field: FieldDescriptor, context: DocumentContext): J
 /** One value of the field. */
 export function valueSchema(field: FieldDescriptor, context: DocumentContext): JsonSchema {
   const schema = typeSchema(field.type, context);
-  const format = infoFormatOf(field);
-  return format === undefined || isAlwaysWritten(field, context) ? schema : { ...schema, format };
+  const reference = referenceOf(field);
+  return {
+    ...schema,
+    ...(!isAlwaysWritten(field, context) && formatKeywords(infoFormatsOf(field))),
+    ...(reference !== undefined && { 'x-resource-reference': reference }),
+  };
+}
+
+function formatKeywords([first, ...others]: readonly string[] = []): JsonSchema {
+  if (first === undefined || others.length === 0) return first === undefined ? {} : { format: first };
+  return { anyOf: [first, ...others].map((format) => ({ format })) };
 }
 
 /** Replies hold the field even when it is not set: a string as "", which no format allows, and input-only ones too. */
@@ -96,13 +109,12 @@ export function bodySchema(
 function messageComponent(message: MessageDescriptor, context: DocumentContext): JsonSchema {
   const { usage } = context;
   const omitted = usage.omittedFields(message);
-  const isKept = ({ name }: FieldDescriptor): boolean => !omitted.has(name);
-  const properties = usage
-    .fieldsOf(message)
-    .filter(isKept)
-    .map((field) => [nameOf(field, context), property(field, context)] as const);
+  const kept = new Set(usage.fieldsOf(message).filter(({ name }) => !omitted.has(name)));
+  const properties = [...kept].map((field) => [nameOf(field, context), property(field, context)] as const);
   const required = listedRequired(message, context);
-  const choices = message.oneofs.map(({ fields }) => fields.filter(isKept).map((field) => nameOf(field, context)));
+  const choices = message.oneofs.map(({ fields }) =>
+    fields.filter((field) => kept.has(field)).map((field) => nameOf(field, context)),
+  );
   const exclusive = choices.filter((names) => names.length > 1).map(atMostOne);
   const resource = resourceOf(message);
   const description = paragraphs(markdownOf(message.comment));
@@ -176,8 +188,9 @@ export function fieldDescription(field: FieldDescriptor, context: DocumentContex
   return paragraphs([...missing, comment].filter((part) => part !== '').join(' '), exclusionNote(field, context));
 }
 
-function exclusionNote({ oneof, name }: FieldDescriptor, context: DocumentContext): string {
-  const others = oneof?.fields.filter((other) => other.name !== name) ?? [];
+function exclusionNote({ oneof, name, parent }: FieldDescriptor, context: DocumentContext): string {
+  const visible = oneof === undefined ? [] : context.usage.fieldsOf(parent);
+  const others = visible.filter((other) => other.oneof === oneof && other.name !== name);
   if (oneof === undefined || others.length === 0) return '';
   // Each member naming all others would make a large oneof quadratic in the document.
   if (others.length > 9) return `Excludes the other members of \`${oneof.name}\`.`;
@@ -186,12 +199,13 @@ function exclusionNote({ oneof, name }: FieldDescriptor, context: DocumentContex
 
 function enumComponent(descriptor: EnumDescriptor, { options }: DocumentContext): JsonSchema {
   const asNumbers = options.json?.enumsAsNumbers ?? false;
-  const lines = descriptor.values.map((value) => valueLine(value, asNumbers)).filter((line) => line !== '');
+  const values = descriptor.values.filter((value) => isVisible(value, options.visibility));
+  const lines = values.map((value) => valueLine(value, asNumbers)).filter((line) => line !== '');
   const description = paragraphs(markdownOf(descriptor.comment), lines.join('\n'));
   return {
     ...(asNumbers
-      ? { type: 'integer', format: 'int32', enum: [...descriptor.valuesByNumber.keys()] }
-      : { type: 'string', enum: descriptor.values.map(({ name }) => name) }),
+      ? { type: 'integer', format: 'int32', enum: [...new Set(values.map(({ number }) => number))] }
+      : { type: 'string', enum: values.map(({ name }) => name) }),
     ...(description !== undefined && { description }),
     ...(descriptor.isDeprecated && { deprecated: true }),
   };

@@ -10,12 +10,14 @@ import type {
 import { operationTypesOf } from './annotations.ts';
 import { isOwnComponent, ownComponents } from './components.ts';
 import { shortestSuffixes } from './naming.ts';
+import type { OpenApiOptions } from './options.ts';
 import { wellKnownSchema } from './value-schema.ts';
+import { isVisible } from './visibility.ts';
 
 export interface TypeUsage {
   /** Component names by full name. */
   readonly names: ReadonlyMap<string, string>;
-  /** With the extensions that the schema knows. */
+  /** What the audience may see, with the extensions that the schema knows. */
   fieldsOf(message: MessageDescriptor): readonly FieldDescriptor[];
   /**
    * The message also stands where its REQUIRED fields may be absent: in a reply, which omits fields at their default and
@@ -36,11 +38,12 @@ export interface TypeUsage {
 const none: ReadonlySet<string> = new Set();
 
 /** Follows every request and reply of the bindings. Linear in what they reach. */
-export function findUsage(bindings: readonly Binding[], schema: Schema): TypeUsage {
-  const fieldsOf = (message: MessageDescriptor): readonly FieldDescriptor[] => {
-    const extensions = [...schema.extensionsOf(message).values()];
-    return extensions.length === 0 ? message.fields : [...message.fields, ...extensions];
-  };
+export function findUsage(
+  bindings: readonly Binding[],
+  schema: Schema,
+  visibility: OpenApiOptions['visibility'],
+): TypeUsage {
+  const fieldsOf = createFieldsOf(schema, visibility);
   const operationTypes = (method: MethodDescriptor) => {
     const { response, metadata } = operationTypesOf(method);
     return { response: findMessage(schema, method, response), metadata: findMessage(schema, method, metadata) };
@@ -70,6 +73,21 @@ export function findUsage(bindings: readonly Binding[], schema: Schema): TypeUsa
     isPartial: (message) => partial.has(message),
     omittedFields: (message) => (whole.has(message) ? none : (paths.get(message)?.everywhere ?? none)),
     boundFields: (message) => paths.get(message)?.somewhere ?? none,
+  };
+}
+
+/** The fields of a message, found once: visible ones of visible types. */
+function createFieldsOf(schema: Schema, visibility: OpenApiOptions['visibility']): TypeUsage['fieldsOf'] {
+  const known = new Map<MessageDescriptor, readonly FieldDescriptor[]>();
+  const isSeen = (field: FieldDescriptor): boolean => {
+    const { type } = field;
+    if (!isVisible(field, visibility)) return false;
+    return type.kind === 'scalar' || isVisible(type.kind === 'message' ? type.message : type.enum, visibility);
+  };
+  return (message) => {
+    const fields = known.get(message) ?? [...message.fields, ...schema.extensionsOf(message).values()].filter(isSeen);
+    known.set(message, fields);
+    return fields;
   };
 }
 

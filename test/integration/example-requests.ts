@@ -163,7 +163,7 @@ class ValueMaker {
       case 'array':
         return depth > 6 ? [] : [1, 2].map(() => this.value(schema.items ?? {}, place, name, depth + 1));
       case 'string':
-        return textOf(schema);
+        return textOf({ ...schema, ...schema.anyOf?.[0] });
       case 'integer':
         return 7;
       case 'number':

@@ -31,6 +31,7 @@ const cases: readonly Case[] = [
   { name: 'every path by its pattern', protos: [own('paths')], pathStyle: 'pattern' },
   { name: 'proto2', protos: [own('proto2')] },
   { name: 'streams and bytes', protos: [own('streams')] },
+  { name: 'the options of google/api', protos: [own('google_options')] },
   { name: 'the example', protos: ['protos/example'] },
   { name: 'proto names', protos: [own('types')], transcoding: { json: { protoNames: true, enumsAsNumbers: true } } },
   { name: 'defaults', protos: [own('types')], transcoding: { json: { emitDefaults: true } } },

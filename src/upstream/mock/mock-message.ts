@@ -1,7 +1,7 @@
 /**
  * Made-up messages: deterministic, readable, and with every field that can hold something, as proto3 JSON.
  */
-import { behaviorOf, infoFormatOf, operationTypesOf, resourceOf } from '../../openapi/annotations.ts';
+import { behaviorOf, infoFormatsOf, operationTypesOf, resourceOf } from '../../openapi/annotations.ts';
 import type {
   FieldDescriptor,
   MessageDescriptor,
@@ -89,7 +89,7 @@ function valueJson(field: FieldDescriptor, index: number, outer: readonly Messag
   // A list that always has one more page would never end.
   if (name === 'next_page_token') return '';
   const pattern = name === 'name' ? resourceOf(field.parent)?.patterns[0] : undefined;
-  const text = pattern?.replace(/[{}]|=\*+/g, '') ?? formats.get(infoFormatOf(field)) ?? name;
+  const text = pattern?.replace(/[{}]|=\*+/g, '') ?? formats.get(infoFormatsOf(field)?.[0]) ?? name;
   return index === 0 || name !== 'name' ? text : `${text}-${index + 1}`;
 }
 

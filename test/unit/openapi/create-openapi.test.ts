@@ -17,7 +17,12 @@ describe('documents as written', async () => {
 
 const own = (name: string): string => `test/protos/openapi/${name}.proto`;
 const protos = ['paths', 'types', 'proto2', 'streams'].map(own);
-const sources: readonly (readonly string[])[] = [...protos.map((file) => [file]), ['protos/example'], protos];
+const sources: readonly (readonly string[])[] = [
+  [own('google_options')],
+  ...protos.map((file) => [file]),
+  ['protos/example'],
+  protos,
+];
 
 const errorTypes: readonly (readonly [errors: 'status' | 'google' | 'problem', types: readonly string[]])[] = [
   ['status', ['application/json', 'application/problem+json']],
@@ -46,7 +51,7 @@ for (const source of sources) {
   for (const pathStyle of styles) {
     describe(`facts of ${source.join(' ')}, ${pathStyle}`, async () => {
       const { schema, bindings } = await bindingsOf(source);
-      const options: OpenApiOptions = { title: 'facts', version: '1', pathStyle };
+      const options: OpenApiOptions = { title: 'facts', version: '1', pathStyle, visibility: ['INTERNAL'] };
       const document = createOpenApi({ bindings, schema, options });
 
       for (const [fact, check] of facts) test(fact, () => check(document, bindings));
@@ -59,7 +64,9 @@ for (const source of sources) {
       test('each component is referred to', () => {
         const text = JSON.stringify(document);
         for (const [kind, map] of Object.entries(document.components)) {
-          for (const name of Object.keys(map)) assert.ok(text.includes(`"#/components/${kind}/${name}"`), name);
+          const isScheme = kind === 'securitySchemes';
+          const useOf = (name: string): string => (isScheme ? `{"${name}":[` : `"#/components/${kind}/${name}"`);
+          for (const name of Object.keys(map)) assert.ok(text.includes(useOf(name)), name);
         }
       });
 
