@@ -51,6 +51,27 @@ export const limitsSchema = {
       description: 'Time for a body to arrive, but for those that are a stream of messages.',
     },
     connections: { type: 'integer', minimum: 1, default: 10000, description: 'Open client connections per process.' },
+    http2Streams: {
+      type: 'integer',
+      minimum: 1,
+      default: 100,
+      description: 'Requests at a time over one connection of HTTP/2; more are refused.',
+    },
+    http2StreamWindow: {
+      $ref: '#/$defs/size',
+      default: '64KiB',
+      description: 'What a request over HTTP/2 may send ahead of its reader.',
+    },
+    http2ConnectionWindow: {
+      $ref: '#/$defs/size',
+      default: '1MiB',
+      description: 'The same of all requests of one connection together.',
+    },
+    http2Idle: {
+      $ref: '#/$defs/duration',
+      default: '5m',
+      description: 'How long a connection of HTTP/2 may be silent before it is ended.',
+    },
     drain: { $ref: '#/$defs/duration', default: '10s', description: 'Time for open calls to finish at shutdown.' },
   },
 } as const;

@@ -1,6 +1,7 @@
 /**
  * @module A transcoded request in Fastify's terms: its RPC for hooks, its body in, its answer out. The only caller of `reply`.
  */
+import type { ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Answer, type Match, originForm } from '../gateway/answer.ts';
@@ -127,8 +128,8 @@ function headOf(request: FastifyRequest): HttpRequest {
 }
 
 /** Methods whose body Fastify does not look at, such as GET, may still have one: the transcoder decides. */
-function bodyOf({ body, headers, raw }: FastifyRequest): Readable | undefined {
-  return body instanceof Readable ? body : announcesBody(headers) ? raw : undefined;
+function bodyOf({ body, raw }: FastifyRequest): Readable | undefined {
+  return body instanceof Readable ? body : announcesBody(raw) ? raw : undefined;
 }
 
 const empty = new Uint8Array();
@@ -143,9 +144,7 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
   if (error !== undefined) logFailure(request, reply, error);
   reply.code(answer.status);
   for (const [name, value] of answer.headers) reply.header(name, value);
-  // What is left of a body may never be read: an error, or an upstream that ends a call before its request, leaves it. Node would take the
-  // rest in, however long, to serve another request.
-  if (bodyOf(request)?.readableEnded === false) reply.header('connection', 'close');
+  if (bodyOf(request)?.readableEnded === false) leaveBody(request, reply);
   if ('body' in answer) return reply.send(answer.body);
   if (request.method === 'HEAD') {
     hangUp?.abort();
@@ -161,6 +160,16 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
     if (failure !== undefined) logFailure(request, reply, failure);
   });
   return reply.send(body);
+}
+
+/**
+ * What is left of a body may never be read: an error, or an upstream that ends a call before its request, leaves it. Node would take the rest
+ * in, however long, to serve another request.
+ */
+function leaveBody({ raw }: FastifyRequest, reply: FastifyReply): void {
+  const { stream } = raw as { readonly stream?: ServerHttp2Stream };
+  if (stream === undefined) reply.header('connection', 'close');
+  else reply.raw.once('finish', () => stream.close());
 }
 
 /** The client says so (RFC 9110, 10.1.4), and its version of HTTP has chunks to put them behind. */

@@ -8,8 +8,15 @@ import { StatusError } from '../status/status-error.ts';
 
 const empty = new Uint8Array();
 
-/** True when the header block announces a body (RFC 9112, 6.3). */
-export function announcesBody(headers: Readonly<Record<string, unknown>>): boolean {
+interface RequestHead {
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Only of HTTP/2. */
+  readonly stream?: { readonly endAfterHeaders: boolean };
+}
+
+/** True when the header block announces a body (RFC 9112, 6.3), or does not end an HTTP/2 request. */
+export function announcesBody({ headers, stream }: RequestHead): boolean {
+  if (stream !== undefined) return !stream.endAfterHeaders;
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }

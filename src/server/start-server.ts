@@ -18,6 +18,7 @@ import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { refuseConnection } from './client-error.ts';
 import { fail, handle } from './handler.ts';
+import { HttpVersions } from './http-versions.ts';
 import { mountOwnPaths } from './own-paths.ts';
 import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './plugin.ts';
 
@@ -38,10 +39,11 @@ export interface ServerContext extends GatewayContext {
 export async function startServer(input: TandemOptions, context: ServerContext = {}): Promise<RunningServer> {
   const gateway = await createGateway(input, context);
   try {
-    const app = await createApp(gateway, context.logger);
+    const versions = httpVersionsOf(gateway.options);
+    const app = await createApp(gateway, versions, context.logger);
     const { host, port } = gateway.options.listen;
     const url = await app.listen({ host, port });
-    return { url, gateway, app, close: () => drain(app, gateway) };
+    return { url, gateway, app, close: () => drain(app, gateway, versions) };
   } catch (error) {
     await gateway.close();
     throw error;
@@ -49,9 +51,14 @@ export async function startServer(input: TandemOptions, context: ServerContext =
 }
 
 /** The app, not listening yet: for tests that inject requests. */
-async function createApp(gateway: Gateway, logger?: FastifyBaseLogger): Promise<FastifyInstance> {
+async function createApp(
+  gateway: Gateway,
+  versions: HttpVersions,
+  logger?: FastifyBaseLogger,
+): Promise<FastifyInstance> {
   const { options } = gateway;
-  const app = fastify(serverOptions(gateway, logger));
+  const app = fastify(serverOptions(gateway, versions, logger));
+  app.addHook('preClose', async () => versions.end());
   app.server.maxConnections = options.limits.connections;
   app.addHook('onClose', () => gateway.close());
   for (const problem of gateway.generation.skipped) app.log.warn(`left out: ${formatProblem(problem)}`);
@@ -74,18 +81,41 @@ function refuseLongUrl({ raw }: FastifyRequest, { urlBytes }: LimitOptions): voi
   throw new StatusError(GrpcCode.INVALID_ARGUMENT, `the URL is longer than ${urlBytes} bytes`, { httpStatus: 414 });
 }
 
-function serverOptions(gateway: Gateway, logger: FastifyBaseLogger | undefined): FastifyHttpOptions<RawServerDefault> {
+/** Milliseconds that a connection of HTTP/1.1 may wait for its next request. */
+const KEEP_ALIVE_MS = 72_000;
+
+function httpVersionsOf({ limits, listen }: Options): HttpVersions {
+  return new HttpVersions({
+    http1: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersTimeout,
+      connectionsCheckingInterval: 1000,
+      // Node would end streams of requests as well; bodies that are collected have a timer of their own.
+      requestTimeout: 0,
+    },
+    tls: listen.tls && listenTls(listen.tls),
+    keepAliveTimeoutMs: KEEP_ALIVE_MS,
+    http2: {
+      streams: limits.http2Streams,
+      streamWindowBytes: limits.http2StreamWindow,
+      connectionWindowBytes: limits.http2ConnectionWindow,
+      headerBytes: limits.headerBytes,
+      idleMs: limits.http2Idle,
+    },
+  });
+}
+
+function serverOptions(
+  gateway: Gateway,
+  versions: HttpVersions,
+  logger: FastifyBaseLogger | undefined,
+): FastifyHttpOptions<RawServerDefault> {
   const { limits, listen } = gateway.options;
-  const node = {
-    maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headersTimeout,
-    connectionsCheckingInterval: 1000,
-  };
   return {
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
-    ...(listen.tls ? { https: { ...node, ...listenTls(listen.tls) } } : { http: node }),
-    // Node would end streams of requests as well; bodies that are collected have a timer of their own.
-    requestTimeout: 0,
+    serverFactory: (handler) => versions.createServer(handler),
+    // Only says so in the URL; the factory has made it so.
+    ...(listen.tls && { https: {} }),
     // No route has a schema; the compilers that would read them take time to load.
     schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
     // A line for each failed call is written where it fails.
@@ -115,12 +145,15 @@ function listenTls(tls: NonNullable<Options['listen']['tls']>): ReturnType<typeo
   return files;
 }
 
-async function drain(app: FastifyInstance, gateway: Gateway): Promise<void> {
+async function drain(app: FastifyInstance, gateway: Gateway, versions: HttpVersions): Promise<void> {
   gateway.drain();
   // Ends when the last connection does. The app's own hook closes the gateway only after that: too late to end a call.
   const closing = app.close();
   await gateway.close();
-  const timer = setTimeout(() => app.server.closeAllConnections(), LAST_BYTES_MS);
+  const timer = setTimeout(() => {
+    app.server.closeAllConnections();
+    versions.destroy();
+  }, LAST_BYTES_MS);
   await closing;
   clearTimeout(timer);
 }
