@@ -14,10 +14,12 @@ import {
 } from '../transcode/exchange.ts';
 import { isErrorEnveloped } from '../transcode/stream-framing.ts';
 import type { CancelSignal } from '../upstream/transport.ts';
+import { answerRpc, answerRpcError } from './answer-rpc.ts';
 import { type CallContext, callMethod } from './call.ts';
 import type { Generation } from './generation.ts';
 import type { HookChain, RpcClient } from './hooks.ts';
 import { isMethodOverride, overriddenRequest } from './method-override.ts';
+import type { RpcMatch } from './rpc-routes.ts';
 import { RpcRun } from './rpc-run.ts';
 
 /** What a request's method and path mean, in the generation that was current when it came. */
@@ -28,6 +30,8 @@ export interface Match {
   readonly isOverride: boolean;
   /** The rule of the call; undefined when none has this method and path. */
   readonly binding: Binding | undefined;
+  /** The call, when the client speaks gRPC-Web or Connect; there is no binding then. */
+  readonly rpc: RpcMatch | undefined;
 }
 
 export interface Answer {
@@ -50,10 +54,22 @@ export function matchRequest(
   target: string,
   headers: HttpRequest['headers'],
 ): Match {
+  const path = pathOf(target);
+  const { rpcRoutes } = generation;
+  const declared = rpcRoutes?.declared({ method, path, target, headers });
+  if (declared !== undefined) return { ...noRule, generation, rpc: declared };
   const isOverride = generation.options.transcoding.methodOverride && isMethodOverride(method, headers);
-  const outcome = generation.table.match(isOverride ? 'GET' : method, pathOf(target));
-  return { generation, outcome, isOverride, binding: outcome.kind === 'matched' ? outcome.binding : undefined };
+  const outcome = generation.table.match(isOverride ? 'GET' : method, path);
+  if (outcome.kind === 'matched') {
+    return { generation, outcome, isOverride, binding: outcome.binding, rpc: undefined };
+  }
+  const rpc = rpcRoutes?.undeclared({ method, path, target, headers });
+  const allow = outcome.kind === 'unmatched' && rpc === undefined ? rpcRoutes?.allowOf(path) : undefined;
+  if (allow === undefined || allow.includes(method)) return { ...noRule, generation, outcome, rpc };
+  return { ...noRule, generation, outcome: { kind: method === 'OPTIONS' ? 'options' : 'wrongMethod', allow } };
 }
+
+const noRule = { outcome: { kind: 'unmatched' }, isOverride: false, binding: undefined, rpc: undefined } as const;
 
 const webSocketMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -68,7 +84,7 @@ export function matchWebSocket(generation: Generation, target: string): Match {
   const outcomes = [...webSocketMethods, ...allowed].map((method) => generation.table.match(method, path));
   const matched = outcomes.filter((outcome) => outcome.kind === 'matched');
   const outcome = matched.find(({ binding }) => hasStreams(binding)) ?? matched[0] ?? get;
-  return { generation, outcome, isOverride: false, binding: outcome.kind === 'matched' ? outcome.binding : undefined };
+  return { ...noRule, generation, outcome, binding: outcome.kind === 'matched' ? outcome.binding : undefined };
 }
 
 /** A WebSocket can carry its calls. */
@@ -93,6 +109,7 @@ export function originForm(target: string): string {
 /** Never rejects. */
 export async function answer(match: Match, request: HttpRequest, context: AnswerContext): Promise<Answer> {
   const { generation, outcome, isOverride } = match;
+  if (match.rpc !== undefined) return answerRpc(match.rpc, request, generation, context);
   let run: RpcRun | undefined;
   try {
     if (outcome.kind !== 'matched') return { reply: unmatchedReply(outcome, request, generation), error: undefined };
@@ -119,7 +136,7 @@ export async function answer(match: Match, request: HttpRequest, context: Answer
   } catch (cause) {
     const error = run === undefined ? cause : run.fail(cause);
     run?.end();
-    return answerError(generation, error, request.headers, match.binding);
+    return answerError(generation, error, request.headers, match);
   }
 }
 
@@ -132,12 +149,12 @@ function restRun(hooks: HookChain, binding: Binding, request: HttpRequest, clien
 function unmatchedReply(
   outcome: Exclude<MatchOutcome, { kind: 'matched' }>,
   { method, target }: HttpRequest,
-  { unreflected }: Generation,
+  { unreflected, rpcRoutes }: Generation,
 ): HttpReply {
   const path = pathOf(target);
   if (outcome.kind === 'unmatched') {
     const [missing] = unreflected;
-    if (missing === undefined) throw new StatusError(GrpcCode.NOT_FOUND, `no rule serves ${method} ${path}`);
+    if (missing === undefined) throw noSuchRule(method, path, rpcRoutes?.allowOf(path) !== undefined);
     throw new StatusError(GrpcCode.UNAVAILABLE, `upstream ${missing.target} has not yet told what it serves`);
   }
   const allow = outcome.allow.join(', ');
@@ -147,15 +164,21 @@ function unmatchedReply(
   throw new StatusError(GrpcCode.UNIMPLEMENTED, message, { httpStatus: 405, headers });
 }
 
+function noSuchRule(method: string, path: string, isMethodPath: boolean): StatusError {
+  const hint = isMethodPath ? '; a call by Connect says so: connect-protocol-version: 1, or ?connect=v1 of a GET' : '';
+  return new StatusError(GrpcCode.NOT_FOUND, `no rule serves ${method} ${path}${hint}`);
+}
+
 /** A StatusError is answered as it is; anything else is a bug of ours, answered as INTERNAL without a word of the inside. */
 export function answerError(
   { transcoder }: Generation,
   cause: unknown,
   headers: HttpRequest['headers'],
-  binding?: Binding,
+  match?: Match,
 ): Answer {
+  if (match?.rpc !== undefined) return answerRpcError(match.rpc, cause, match.generation);
   const error = StatusError.from(cause);
   const accept = headerText(headers['accept']);
-  const isEnveloped = binding?.method.isServerStreaming === true && isErrorEnveloped(accept, transcoder.options);
+  const isEnveloped = match?.binding?.method.isServerStreaming === true && isErrorEnveloped(accept, transcoder.options);
   return { reply: transcoder.errors.render(error, accept, isEnveloped), error };
 }

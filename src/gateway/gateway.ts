@@ -35,8 +35,8 @@ export interface Gateway {
   readonly hooks: HookChain | undefined;
   /** Puts hooks behind those that are there, for every call that begins from now on. */
   addHooks(hooks: RpcHooks): void;
-  /** The answer for a failure outside of a call. */
-  answerError(error: unknown, headers: HttpRequest['headers']): Answer;
+  /** The answer for a failure outside of a call; `match` is that of the request, where it has one. */
+  answerError(error: unknown, headers: HttpRequest['headers'], match?: Match): Answer;
   readiness(): Readiness;
   /**
    * Builds the next generation, from the same options or from others, and swaps it in whole. Rejects with SchemaError when anything in
@@ -132,8 +132,8 @@ class LiveGateway implements Gateway {
     this.#hooks = chainHooks([...this.#generation.hooks, ...this.#added]);
   }
 
-  answerError(error: unknown, headers: HttpRequest['headers']): Answer {
-    return answerError(this.#generation, error, headers);
+  answerError(error: unknown, headers: HttpRequest['headers'], match?: Match): Answer {
+    return answerError(this.#generation, error, headers, match);
   }
 
   /** The upstream of a service, or the mock where there is none. */

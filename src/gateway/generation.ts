@@ -2,6 +2,7 @@
  * @module Generation: everything that was decided at start-up, in one immutable object. A reload makes the next one; calls in flight
  * finish on the one they began with.
  */
+import type { Codec } from '../codec/codec.ts';
 import { createCodec } from '../codec/create-codec.ts';
 import { createDocuments, type Documents } from '../openapi/documents.ts';
 import type { Binding } from '../routing/binding.ts';
@@ -25,13 +26,18 @@ import type { RpcHooks } from './hooks.ts';
 import { openApiOptionsOf } from './open-api-options.ts';
 import type { Options } from './options.ts';
 import { reflectAll } from './reflect.ts';
-import { codecOptionsOf, transcodeOptionsOf } from './transcode-options.ts';
+import { createRpcRoutes, type RpcRoutes } from './rpc-routes.ts';
+import { codecOptionsOf, rpcCodecOptionsOf, transcodeOptionsOf } from './transcode-options.ts';
 
 export interface Generation {
   readonly options: Options;
   readonly schema: Schema;
   readonly table: RouteTable;
   readonly transcoder: Transcoder;
+  /** The calls of gRPC-Web and Connect clients; undefined when neither is spoken. */
+  readonly rpcRoutes: RpcRoutes | undefined;
+  /** For their messages in JSON. */
+  readonly rpcCodec: Codec;
   /** The rules that are left out since they cannot be served, where the options allow it; they are findings too. */
   readonly skipped: readonly Problem[];
   /** Who may call what; undefined where nobody is asked. */
@@ -95,6 +101,8 @@ export async function createGeneration(
     schema,
     table,
     transcoder: createTranscoders(options, schema),
+    rpcRoutes: createRpcRoutes(services, options.protocols),
+    rpcCodec: createCodec(schema, rpcCodecOptionsOf(options)),
     skipped,
     findings: [...skipped, ...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
     security: secured?.security,

@@ -108,6 +108,16 @@ const observabilitySchema = {
   },
 } as const;
 
+const protocolsSchema = {
+  type: 'object',
+  description: 'What the port speaks besides REST.',
+  default: {},
+  properties: {
+    grpcWeb: { type: 'boolean', default: true, description: 'gRPC-Web, binary and text.' },
+    connect: { type: 'boolean', default: true, description: 'Connect: calls by POST and GET, streams.' },
+  },
+} as const;
+
 const sourcesSchema = {
   protos: {
     type: 'array',
@@ -154,6 +164,7 @@ interface OptionsSchema {
       readonly default: readonly [];
       readonly description: string;
     };
+    readonly protocols: typeof protocolsSchema;
     readonly transcoding: typeof transcodingSchema;
     readonly limits: typeof limitsSchema;
     readonly security: typeof securitySchema;
@@ -173,6 +184,7 @@ export const optionsSchema: OptionsSchema = {
       default: [],
       description: 'The gRPC servers behind the gateway, each as `[SERVICE=]TARGET` or an object.',
     },
+    protocols: protocolsSchema,
     transcoding: transcodingSchema,
     limits: limitsSchema,
     security: securitySchema,

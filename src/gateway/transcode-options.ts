@@ -15,6 +15,11 @@ export function codecOptionsOf({ transcoding, limits }: Options): CodecOptions {
   };
 }
 
+/** JSON between RPC clients and servers is the mapping itself: what REST clients are spared or denied is no matter to generated code. */
+export function rpcCodecOptionsOf({ limits }: Options): CodecOptions {
+  return { ignoreUnknown: true, maxDepth: limits.jsonDepth };
+}
+
 export function transcodeOptionsOf({ transcoding, limits, security }: Options): TranscodeOptions {
   const { unknownQuery, queryMaps, strayBody, collision, patchMask, errors, streamEnvelope, metadata } = transcoding;
   return Object.freeze({

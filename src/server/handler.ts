@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Answer, type Match, originForm } from '../gateway/answer.ts';
 import type { Gateway } from '../gateway/gateway.ts';
-import type { LimitOptions } from '../gateway/options.ts';
+import type { Options } from '../gateway/options.ts';
 import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import type { StatusError } from '../status/status-error.ts';
@@ -22,7 +22,8 @@ export interface RequestRpc {
   /** `package.Service` */
   readonly service: string;
   readonly method: string;
-  readonly binding: Binding;
+  /** The rule by which a REST client calls the method; undefined in the other protocols. */
+  readonly binding: Binding | undefined;
 }
 
 const matchKey = Symbol('tandem.match');
@@ -53,8 +54,9 @@ export function targetBehind(target: string, prefix: RegExp | undefined): string
 /** The RPC of a request, or undefined when it is none; never throws, since hooks ask. */
 export function rpcOf(request: FastifyRequest, gateway: Gateway): RequestRpc | undefined {
   try {
-    const { binding } = matchOf(request, gateway);
-    return binding && { service: binding.method.service.fullName, method: binding.method.name, binding };
+    const { binding, rpc } = matchOf(request, gateway);
+    const method = binding?.method ?? rpc?.method;
+    return method && { service: method.service.fullName, method: method.name, binding };
   } catch {
     return undefined;
   }
@@ -67,8 +69,7 @@ export async function handle(request: FastifyRequest, reply: FastifyReply, gatew
   const hangUp = new HangUp(reply);
   try {
     const match = matchOf(request, gateway);
-    const isStream = match.binding?.method.isClientStreaming === true;
-    const http = isStream ? streamedRequest(request) : await wholeRequest(request, gateway.options.limits);
+    const http = isStreamed(match) ? streamedRequest(request) : await wholeRequest(request, match, gateway.options);
     const answer = await gateway.answer(match, http, hangUp, () => clientOf(request));
     return send(request, reply, { ...answer, hangUp, heartbeatMs: gateway.options.transcoding.heartbeat });
   } catch (error) {
@@ -106,14 +107,28 @@ async function handleUpgrade(
 
 /** Answers with an error that no call gave. */
 export function fail(request: FastifyRequest, reply: FastifyReply, gateway: Gateway, error: unknown): FastifyReply {
-  return send(request, reply, gateway.answerError(error, request.headers));
+  return send(request, reply, gateway.answerError(error, request.headers, matchIfAny(request, gateway)));
 }
 
-async function wholeRequest(request: FastifyRequest, limits: LimitOptions): Promise<HttpRequest> {
+function matchIfAny(request: FastifyRequest, gateway: Gateway): Match | undefined {
+  try {
+    return matchOf(request, gateway);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The body is pulled by the call; that of a call which nothing can answer is not worth waiting for. */
+function isStreamed({ binding, rpc }: Match): boolean {
+  return rpc === undefined ? binding?.method.isClientStreaming === true : rpc.method?.isClientStreaming !== false;
+}
+
+async function wholeRequest(request: FastifyRequest, { rpc }: Match, { limits }: Options): Promise<HttpRequest> {
   const source = bodyOf(request);
   const head = headOf(request);
   if (source === undefined) return head;
-  const { bodyBytes: bytes, requestTimeout: timeoutMs } = limits;
+  const { bodyBytes, requestTimeout: timeoutMs } = limits;
+  const bytes = rpc?.dialect.bodyLimit(bodyBytes) ?? bodyBytes;
   return { ...head, body: await readBody(source, request.headers['content-length'], { bytes, timeoutMs }) };
 }
 
@@ -151,7 +166,7 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
     return reply.send();
   }
   const body = streamBody(answer, heartbeatMs);
-  if (takesTrailers(request)) {
+  if (request.rpc?.binding !== undefined && takesTrailers(request)) {
     reply.header('trailer', 'grpc-status, grpc-message');
     body.once('end', () => reply.raw.addTrailers(trailersOf(answer.failure())));
   }
@@ -186,7 +201,8 @@ function trailersOf(failure: StatusError | undefined): Record<string, string> {
 
 /** One line a failed call; the cause only where it is ours or the upstream's to mend. */
 function logFailure(request: FastifyRequest, reply: FastifyReply, error: StatusError): void {
-  const line = { rpc: request.rpc?.binding.method.fullName, code: error.codeName, durationMs: reply.elapsedTime };
+  const { service, method } = request.rpc ?? {};
+  const line = { rpc: service && `${service}.${method}`, code: error.codeName, durationMs: reply.elapsedTime };
   if (error.httpStatus >= 500) request.log.error({ ...line, err: error.cause }, error.message);
   else request.log.info(line, error.message);
 }

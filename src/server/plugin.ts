@@ -50,7 +50,8 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, options) => {
   if (!app.hasDecorator('tandem')) app.decorate('tandem', gateway);
   app.addHook('onClose', () => gateway.close());
   decorateRequests(app);
-  const heads = headsOf(gateway.generation.table.bindings);
+  const { table, rpcRoutes } = gateway.generation;
+  const heads = headsOf(table.bindings, rpcRoutes?.services ?? []);
   await app.register(async (scope) => mountRules(scope, gateway, heads), { prefix });
 };
 
@@ -81,7 +82,8 @@ export function mountRules(scope: FastifyInstance, gateway: Gateway, heads: read
   scope.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
   const tandemPrefix = prefixPattern(scope.prefix);
   const handler: RouteHandlerMethod = (request, reply) => {
-    const isOurs = matchOf(request, gateway).outcome.kind !== 'unmatched';
+    const { outcome, rpc } = matchOf(request, gateway);
+    const isOurs = outcome.kind !== 'unmatched' || rpc !== undefined;
     return isOurs ? handle(request, reply, gateway) : reply.callNotFound();
   };
   takeUpgrades(scope, upgradesOf(gateway, scope.prefix, tandemPrefix), gateway.options.limits.drain + LAST_BYTES_MS);
@@ -123,11 +125,11 @@ function prefixPattern(prefix: string): RegExp | undefined {
 }
 
 /**
- * The routes that hold every template: its first literal segment and all below it. Fastify's router cannot tell templates apart (it has
- * no `:verb`, and decodes `%2F` before matching), so it only finds the door.
+ * The routes that hold the methods of every service, and every template: its first literal segment and all below it. Fastify's router
+ * cannot tell templates apart (it has no `:verb`, and decodes `%2F` before matching), so it only finds the door.
  */
-function headsOf(bindings: readonly Binding[]): readonly string[] {
-  const heads = new Set<string>();
+function headsOf(bindings: readonly Binding[], services: readonly string[]): readonly string[] {
+  const heads = new Set(services.map((service) => `/${service}/*`));
   for (const { template } of bindings) {
     const [first] = template.segments;
     if (first?.kind !== 'literal') return ['/*'];

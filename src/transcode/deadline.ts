@@ -20,6 +20,16 @@ export function timeoutOf(headers: HttpRequest['headers'], defaultMs: number, ma
   return defaultMs;
 }
 
+/** The same of a Connect client, whose `connect-timeout-ms` is at most ten digits. */
+export function connectTimeoutOf(headers: HttpRequest['headers'], defaultMs: number, maxMs: number): number {
+  const text = headers['connect-timeout-ms'];
+  if (text === undefined) return defaultMs;
+  if (!/^\d{1,10}$/.test(String(text))) {
+    throw StatusError.invalidField('connect-timeout-ms', `"${text}" is not a timeout; write one to ten digits`);
+  }
+  return Math.min(Number(text), maxMs);
+}
+
 function parseGrpcTimeout(text: string): number {
   const unit = Object.hasOwn(millisecondsOf, text.at(-1) ?? '') ? millisecondsOf[text.at(-1) ?? ''] : undefined;
   if (unit === undefined || !/^\d{1,8}$/.test(text.slice(0, -1))) {

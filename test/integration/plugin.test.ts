@@ -68,7 +68,7 @@ test('hooks see the RPC, and what they refuse is answered as a Status', async (t
   const { app, upstream } = await start(t, async (app, upstream) => {
     app.get('/own', () => ({}));
     app.addHook('onRequest', async ({ rpc, headers }) => {
-      seen.push(rpc && `${rpc.service}/${rpc.method} ${rpc.binding.httpMethod} ${rpc.binding.path}`);
+      seen.push(rpc && `${rpc.service}/${rpc.method} ${rpc.binding?.httpMethod} ${rpc.binding?.path}`);
       if (headers['x-refuse']) throw Object.assign(new Error('not you'), { statusCode: 403 });
     });
     await app.register(tandem, { protos, upstreams: [upstream.target] });

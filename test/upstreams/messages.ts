@@ -6,6 +6,7 @@ import {
   create,
   createFileRegistry,
   type DescMessage,
+  type FileRegistry,
   fromBinary,
   fromJson,
   type JsonValue,
@@ -21,6 +22,8 @@ export interface Messages {
   outputOf(method: string): string;
   toWire(type: string, json: unknown): Uint8Array;
   toJson(type: string, wire: Uint8Array): unknown;
+  /** What clients generated from protos are made of. */
+  readonly registry: FileRegistry;
 }
 
 export function createMessages(schema: Schema): Messages {
@@ -37,6 +40,7 @@ export function createMessages(schema: Schema): Messages {
     return found;
   };
   return {
+    registry,
     inputOf: (method) => methodOf(method).input.fullName,
     outputOf: (method) => methodOf(method).output.fullName,
     toWire: (name, json) => toBinary(typeOf(name), fromJson(typeOf(name), json as JsonValue, { registry })),

@@ -1,0 +1,113 @@
+/**
+ * Which requests are calls by gRPC-Web or Connect, whose path is `/package.Service/Method`. REST comes first wherever the request could be
+ * either: a rule of the user's keeps its path.
+ */
+import type { MethodDescriptor, ServiceDescriptor } from '../schema/descriptors.ts';
+import { GrpcCode } from '../status/code.ts';
+import { StatusError } from '../status/status-error.ts';
+import { type HttpRequest, headerText } from '../transcode/exchange.ts';
+import { essenceOf } from '../transcode/media-type.ts';
+import { connectStreamDialect } from '../transcode/rpc/connect-stream.ts';
+import { connectGetDialect, connectUnaryDialect } from '../transcode/rpc/connect-unary.ts';
+import type { Dialect } from '../transcode/rpc/dialect.ts';
+import { grpcWebDialect } from '../transcode/rpc/grpc-web.ts';
+import type { Options } from './options.ts';
+
+/** A call by gRPC-Web or Connect. */
+export interface RpcMatch {
+  readonly dialect: Dialect;
+  /** The part of the target before the query. */
+  readonly path: string;
+  /** Undefined where nothing has the path. */
+  readonly method: MethodDescriptor | undefined;
+}
+
+/** What tells a call: all of a request but its body, and its path by itself. */
+export type RequestHead = Pick<HttpRequest, 'method' | 'target' | 'headers'> & { readonly path: string };
+
+/** The methods that gRPC-Web and Connect clients can call, by path. Throws StatusError 415 for a form that the method has not. */
+export interface RpcRoutes {
+  readonly services: readonly string[];
+  /** The call that a request is by its content type, before any rule is asked. */
+  declared(head: RequestHead): RpcMatch | undefined;
+  /** The call that a request is where no rule has it: Connect by GET, or by JSON to a path that nothing has. */
+  undeclared(head: RequestHead): RpcMatch | undefined;
+  /** The HTTP methods that a path takes; undefined where it is no method's. */
+  allowOf(path: string): readonly string[] | undefined;
+}
+
+/** The routes to the methods of these services, or undefined when both protocols are off. */
+export function createRpcRoutes(
+  services: readonly ServiceDescriptor[],
+  { grpcWeb, connect }: Options['protocols'],
+): RpcRoutes | undefined {
+  if (!grpcWeb && !connect) return undefined;
+  const methods = new Map(services.flatMap((service) => service.methods.map((method) => [method.path, method])));
+  const dialectOf = (mediaType: string, headers: HttpRequest['headers']): Dialect | undefined =>
+    (grpcWeb ? grpcWebDialect(mediaType, headers) : undefined) ??
+    (connect ? (connectStreamDialect(mediaType, headers) ?? connectUnaryDialect(mediaType, headers)) : undefined);
+
+  return {
+    services: services.map(({ fullName }) => fullName),
+
+    declared({ method: httpMethod, path, headers }) {
+      const contentType = headerText(headers['content-type']);
+      if (httpMethod !== 'POST' || contentType === undefined) return undefined;
+      const mediaType = contentType === JSON_TYPE ? JSON_TYPE : essenceOf(contentType);
+      const method = methods.get(path);
+      // JSON is REST's too: it takes Connect's own header and a method's path to make it a call.
+      if (mediaType === JSON_TYPE && (method === undefined || !saysConnect(headers))) return undefined;
+      const dialect = dialectOf(mediaType, headers);
+      return dialect && checked({ dialect, path, method });
+    },
+
+    undeclared(head) {
+      const { method: httpMethod, path, target, headers } = head;
+      const method = methods.get(path);
+      if (httpMethod === 'GET' && connect && (method === undefined || isGettable(method))) {
+        return /[?&]connect=v1(&|$)/.test(target) ? { dialect: connectGetDialect(head), path, method } : undefined;
+      }
+      if (httpMethod !== 'POST') return undefined;
+      const mediaType = essenceOf(headerText(headers['content-type']) ?? JSON_TYPE);
+      if (mediaType !== JSON_TYPE && method !== undefined) throw wrongType(method);
+      const dialect = saysConnect(headers) ? dialectOf(mediaType, headers) : undefined;
+      return dialect && { dialect, path, method };
+    },
+
+    allowOf(path) {
+      const method = methods.get(path);
+      return method && (connect && isGettable(method) ? ['GET', 'POST'] : ['POST']);
+    },
+  };
+}
+
+const JSON_TYPE = 'application/json';
+
+function saysConnect(headers: HttpRequest['headers']): boolean {
+  return headers['connect-protocol-version'] !== undefined;
+}
+
+function isUnary(method: MethodDescriptor): boolean {
+  return !method.isClientStreaming && !method.isServerStreaming;
+}
+
+function isGettable(method: MethodDescriptor): boolean {
+  return isUnary(method) && method.idempotency === 'noSideEffects';
+}
+
+/** Connect has one form for calls of one message each way and another for streams; gRPC-Web has one for all. */
+function checked(match: RpcMatch): RpcMatch {
+  const { dialect, method } = match;
+  if (method === undefined || dialect.protocol !== 'connect') return match;
+  if (isUnary(method) !== (dialect.stream === undefined)) throw wrongType(method);
+  return match;
+}
+
+function wrongType(method: MethodDescriptor): StatusError {
+  const connect = isUnary(method) ? ['proto', 'json'] : ['connect+proto', 'connect+json'];
+  const types = [...connect, 'grpc-web+proto', 'grpc-web-text+proto'].map((type) => `application/${type}`).join(', ');
+  return new StatusError(GrpcCode.INVALID_ARGUMENT, `${method.fullName} takes ${types}`, {
+    httpStatus: 415,
+    headers: [['accept-post', types]],
+  });
+}
