@@ -50,6 +50,11 @@ function configOf(upstream: UpstreamOptions, replyBytes: number, index: number, 
     maxReplyBytes: replyBytes,
     // The transcoded message is what the body's limit bounds; JSON of 4 MiB never makes more protobuf than this.
     maxRequestBytes: Number.MAX_SAFE_INTEGER,
+    balancing: {
+      policy: upstream.balancing.policy,
+      choiceCount: upstream.balancing.choiceCount,
+      dnsRefreshMs: upstream.balancing.dnsRefreshRate,
+    },
     retry: { policy: retryPolicyOf(upstream.retry), throttling: upstream.retry.retryThrottling },
     methodConfig: upstream.methodConfig.map(({ name, timeout, retryPolicy }) => ({
       name,

@@ -7,7 +7,7 @@ import { readJwksUrl } from '../security/jwks-url.ts';
 import type { ScryptHash } from '../security/options.ts';
 import { parseScryptHash } from '../security/scrypt-hash.ts';
 import { GrpcCode, type GrpcCodeName } from '../status/code.ts';
-import { parseTarget, parseUpstream, type Target } from '../upstream/target.ts';
+import { parseTargets, parseUpstream, type Targets } from '../upstream/target.ts';
 
 export interface ValueForm {
   readonly schema: Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export interface FormTypes {
   headerName: { input: string; value: string };
   ownPath: { input: string | false; value: string | false };
   pathPrefix: { input: string; value: string };
-  target: { input: string; value: Target };
+  target: { input: string | readonly string[]; value: Targets };
   upstream: { input: string; value: { target: string; services: string[] } };
   passwordHash: { input: string; value: ScryptHash };
   keyDigest: { input: string; value: string };
@@ -75,6 +75,13 @@ function readSize(value: unknown): number | undefined {
   return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : undefined;
 }
 
+function readTargets(value: unknown): Targets | undefined {
+  if (typeof value === 'string') return parseTargets(value);
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const texts: readonly unknown[] = value;
+  return texts.every((text) => typeof text === 'string') ? parseTargets(texts) : undefined;
+}
+
 /** `[SERVICE=]TARGET` → the object it abbreviates. */
 function readUpstream(value: unknown): FormTypes['upstream']['value'] {
   const { service, target } = parseUpstream(String(value));
@@ -115,9 +122,14 @@ export const valueForms: Readonly<Record<keyof FormTypes, ValueForm>> = {
   },
   pathPrefix: textForm('^(/[A-Za-z0-9._~-]+)*$', 'a path such as /-/tandem, or ""'),
   target: {
-    schema: { type: 'string', minLength: 1 },
-    expected: 'the address of an upstream such as 127.0.0.1:50051',
-    read: (value) => (typeof value === 'string' ? parseTarget(value) : undefined),
+    schema: {
+      anyOf: [
+        { type: 'string', minLength: 1 },
+        { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
+      ],
+    },
+    expected: 'the address of an upstream such as 127.0.0.1:50051, or a list of them',
+    read: readTargets,
   },
   upstream: {
     schema: { type: 'string', minLength: 1 },

@@ -5,7 +5,8 @@ export const upstreamSchema = {
   properties: {
     target: {
       $ref: '#/$defs/target',
-      description: '`host:port` (plaintext), `https://host:port` (TLS), `unix:PATH` or `dns:///host:port`.',
+      description:
+        '`host:port` (plaintext), `https://host:port` (TLS), `unix:PATH` or `dns:///host:port` (all addresses of the name); a list of several that are the same.',
     },
     services: {
       type: 'array',
@@ -29,6 +30,30 @@ export const upstreamSchema = {
       enum: ['grpc-js', 'http2'],
       default: 'http2',
       description: 'What makes the calls: HTTP/2 of Tandem’s own, or @grpc/grpc-js, which costs ten times the CPU.',
+    },
+    balancing: {
+      type: 'object',
+      description: 'Which of several addresses gets a call.',
+      default: {},
+      properties: {
+        policy: {
+          enum: ['pick_first', 'round_robin', 'least_request'],
+          default: 'pick_first',
+          description: 'The first that can be called, each in turn, or of a few the one with fewer open calls.',
+        },
+        choiceCount: {
+          type: 'integer',
+          minimum: 2,
+          maximum: 10,
+          default: 2,
+          description: 'How many addresses `least_request` compares.',
+        },
+        dnsRefreshRate: {
+          $ref: '#/$defs/duration',
+          default: '30s',
+          description: 'Between look-ups of `dns:///` names; a lost connection is followed by one as well.',
+        },
+      },
     },
     retry: {
       type: 'object',

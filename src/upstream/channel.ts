@@ -6,8 +6,8 @@ import { type BeginCall, Calls } from './calls.ts';
 import type { CallOptions, ReplyStream, Transport, TransportState, UnaryReply } from './transport.ts';
 import { whenReady } from './when-ready.ts';
 
-/** One address of an upstream as it is now. */
-export interface AddressStatus {
+/** The connections to one address as they are now. */
+export interface ConnectionStatus {
   readonly address: string;
   readonly state: TransportState;
   /** Open connections. */
@@ -18,11 +18,23 @@ export interface AddressStatus {
   readonly connectFailures: number;
 }
 
+/** One address of an upstream as it is now. */
+export interface AddressStatus extends ConnectionStatus {
+  /** Open calls. */
+  readonly inFlight: number;
+  /** What grpc.health.v1 says, where it is watched. */
+  readonly health: 'unwatched' | 'unknown' | 'serving' | 'not serving';
+  readonly isEjected: boolean;
+  /** How often it was, since the start. */
+  readonly ejections: number;
+}
+
 export interface Channel {
   /** As the user wrote it. */
   readonly target: string;
   readonly state: TransportState;
-  readonly addresses: readonly AddressStatus[];
+  /** Of a channel to one address its connections alone; its calls are those of its transport. */
+  readonly addresses: readonly (ConnectionStatus | AddressStatus)[];
   readonly begin: BeginCall;
   /** Calls with one message on either side, where they begin in another way. */
   readonly beginUnary?: BeginCall;
@@ -30,8 +42,6 @@ export interface Channel {
   onStateChange(listener: (state: TransportState) => void): () => void;
   /** Ends the connections at once; calls that are left are lost. */
   close(): void;
-  /** Calls that still wait for the first connection end `unseen`: there is a better place for them. */
-  shed?(): void;
 }
 
 /** Transport and what may be known of its calls. */

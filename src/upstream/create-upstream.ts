@@ -1,16 +1,19 @@
 /**
  * One upstream from its configuration: the transport with what keeps it up, and what is known of it.
  */
+import type { Clock } from './balancing/clock.ts';
 import { type CallPolicies, governedChannel } from './balancing/governed-channel.ts';
+import type { BalancingPolicy } from './balancing/picker.ts';
+import type { LookUp } from './balancing/resolution.ts';
 import { RetryBudget, type RetryPolicy, type RetryThrottling } from './balancing/retry-policy.ts';
 import { type AddressStatus, type Channel, transportOver } from './channel.ts';
 import { createHttp2Channel } from './http2-transport.ts';
 import { PendingLimit } from './pending-limit.ts';
-import type { Target } from './target.ts';
+import type { Target, Targets } from './target.ts';
 import type { Transport, TransportOptions, TransportState } from './transport.ts';
 
 export interface UpstreamConfig extends TransportOptions {
-  readonly target: Target;
+  readonly target: Targets;
   /** Full names of the services it serves. None: every service that no other upstream names. */
   readonly services?: readonly string[];
   /** http2 by default. */
@@ -18,8 +21,21 @@ export interface UpstreamConfig extends TransportOptions {
   /** How idempotent calls are tried again, and the budget of all retries. Off when left out. */
   readonly retry?: { readonly policy: RetryPolicy; readonly throttling: RetryThrottling };
   readonly methodConfig?: NonNullable<CallPolicies['methodConfig']>;
+  /** Which of several addresses gets a call; `pick_first` when left out. */
+  readonly balancing?: Partial<BalancingOptions>;
   /** Calls over it fail at once. */
   readonly maxRequests?: number;
+}
+
+export interface BalancingOptions {
+  readonly policy: BalancingPolicy;
+  /** How many addresses least_request compares: 2. */
+  readonly choiceCount: number;
+  /** Between two look-ups of a `dns:///` name: 30 s. */
+  readonly dnsRefreshMs: number;
+  /** Node's own, with the system's settings, when left out. */
+  readonly lookUp: LookUp;
+  readonly clock: Clock;
 }
 
 /** What is known of an upstream, in plain data: gauges as they are now, counters since the start. */
@@ -71,15 +87,34 @@ export async function createUpstream(config: UpstreamConfig): Promise<Upstream> 
         retries: budget.retries,
         retriesThrottled: budget.throttled,
         overflows: { requests: transport.overflows, pending: pending.overflows, pendingTimeouts: pending.timeouts },
-        addresses: channel.addresses,
+        addresses: channel.addresses.map((address) => ({
+          inFlight: transport.openCalls,
+          health: 'unwatched' as const,
+          isEjected: false,
+          ejections: 0,
+          ...address,
+        })),
       };
     },
   };
 }
 
-async function createChannel(config: UpstreamConfig): Promise<Channel> {
-  if (config.transport !== 'grpc-js') return createHttp2Channel(config.target, config);
+async function createChannel(config: UpstreamConfig & { readonly pending: PendingLimit }): Promise<Channel> {
+  const { all } = config.target;
+  const [first] = all;
+  if (first === undefined) throw new Error(`no target in ${config.target.text}`);
+  const isDns = all.some((target) => target.kind === 'host' && target.isDns);
+  const create = await channelsOf(config.transport);
+  if (all.length === 1 && !isDns) return create(first, config);
+  const { balancedChannel } = await import('./balancing/balanced-channel.ts');
+  return balancedChannel(config, (target) => create(target, { ...config, isOneOfSeveral: true }));
+}
+
+async function channelsOf(
+  transport: UpstreamConfig['transport'],
+): Promise<(target: Target, options: TransportOptions) => Channel> {
+  if (transport !== 'grpc-js') return createHttp2Channel;
   // Loading it takes a tenth of the time to start, and few ask for it.
   const { createGrpcJsChannel } = await import('./grpc-js-transport.ts');
-  return createGrpcJsChannel(config.target, config);
+  return createGrpcJsChannel;
 }

@@ -6,7 +6,7 @@ import type { ChannelInterface, ChannelOptions } from '@grpc/grpc-js';
 import { Channel, connectivityState, credentials } from '@grpc/grpc-js';
 import { SchemaError } from '../schema/problem.ts';
 import type { CallHandler, TransportCall } from './calls.ts';
-import { type AddressStatus, type Channel as CallChannel, transportOver } from './channel.ts';
+import { type Channel as CallChannel, type ConnectionStatus, transportOver } from './channel.ts';
 import { GrpcJsCall } from './grpc-js-call.ts';
 import { addressOf, type Target } from './target.ts';
 import {
@@ -51,9 +51,8 @@ class GrpcJsChannel implements CallChannel {
   constructor(target: Target, options: TransportOptions) {
     this.target = target.text;
     this.#limits = messageLimits(options);
-    const channelTarget = target.kind === 'unix' ? `unix:${target.path}` : `dns:${addressOf(target)}`;
     this.#channel = new Channel(
-      channelTarget,
+      channelTargetOf(target),
       credentialsOf(target, options.tls),
       channelOptionsOf(target, options, this.#limits.maxReplyBytes),
     );
@@ -65,7 +64,7 @@ class GrpcJsChannel implements CallChannel {
   }
 
   /** Its connections and waiting calls are the library's own. */
-  get addresses(): readonly AddressStatus[] {
+  get addresses(): readonly ConnectionStatus[] {
     const { target: address, state } = this;
     const connections = state === 'ready' ? 1 : 0;
     return [{ address, state, connections, pending: 0, connectFailures: this.#connectFailures }];
@@ -103,6 +102,11 @@ class GrpcJsChannel implements CallChannel {
   }
 }
 
+function channelTargetOf(target: Target): string {
+  if (target.kind === 'unix') return `unix:${target.path}`;
+  return `dns:${addressOf({ ...target, host: target.ip ?? target.host })}`;
+}
+
 function credentialsOf(target: Target, tls: TlsOptions | undefined): ReturnType<typeof credentials.createInsecure> {
   if (!target.isTls && tls === undefined) return credentials.createInsecure();
   const pem = (text: string | Buffer | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
@@ -131,9 +135,14 @@ function channelOptionsOf(target: Target, options: TransportOptions, maxReplyByt
       'grpc.keepalive_time_ms': keepalive.timeMs,
       'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
     }),
-    ...(tls?.serverName !== undefined && {
-      'grpc.ssl_target_name_override': tls.serverName,
-      'grpc.default_authority': tls.serverName,
-    }),
+    ...authorityOf(target, tls?.serverName),
   };
+}
+
+function authorityOf(target: Target, serverName: string | undefined): ChannelOptions {
+  if (serverName !== undefined) {
+    return { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName };
+  }
+  if (target.kind === 'unix' || target.ip === undefined) return {};
+  return { 'grpc.ssl_target_name_override': target.host, 'grpc.default_authority': addressOf(target) };
 }

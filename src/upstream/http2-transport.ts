@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { StatusError } from '../status/status-error.ts';
 import { overloaded, unreachable } from './call-errors.ts';
 import type { CallHandler, TransportCall } from './calls.ts';
-import { type AddressStatus, type Channel, transportOver } from './channel.ts';
+import { type Channel, type ConnectionStatus, transportOver } from './channel.ts';
 import { type CallHost, Http2Call } from './http2/call.ts';
 import { Connection, type ConnectionOptions } from './http2/connection.ts';
 import { type OpenSocket, socketsTo } from './http2/open-socket.ts';
@@ -45,6 +45,7 @@ class Http2Channel implements Channel, CallHost {
   readonly #connectionOptions: ConnectionOptions;
   readonly #pause: { readonly minMs: number; readonly maxMs: number };
   readonly #maxConnections: number;
+  readonly #isOneOfSeveral: boolean;
   /** Those whose settings have come, until they close. */
   readonly #connections = new Set<Connection>();
   /** Calls that no connection can take now, and since when; the oldest first. */
@@ -74,6 +75,7 @@ class Http2Channel implements Channel, CallHost {
     };
     this.#pause = options.reconnect ?? { minMs: 100, maxMs: 5000 };
     this.#maxConnections = options.maxConnections ?? defaultConnections;
+    this.#isOneOfSeveral = options.isOneOfSeveral ?? false;
     this.#pending = options.pending ?? new PendingLimit();
   }
 
@@ -81,7 +83,7 @@ class Http2Channel implements Channel, CallHost {
     return this.#state;
   }
 
-  get addresses(): readonly AddressStatus[] {
+  get addresses(): readonly ConnectionStatus[] {
     return [
       {
         address: this.target,
@@ -114,15 +116,11 @@ class Http2Channel implements Channel, CallHost {
     this.#refuseWaiting(new Error('closed'));
   }
 
-  shed(): void {
-    if (this.#state !== 'ready') this.#refuseWaiting(new Error('not connected yet'));
-  }
-
   submit(call: Http2Call): void {
     const connection = this.#freest();
     if (connection !== undefined) {
       call.connectTo(connection);
-    } else if (this.#state === 'failing') {
+    } else if (this.#state === 'failing' || (this.#isOneOfSeveral && this.#state !== 'ready')) {
       call.refuse(this.#unreachable(this.#lastError), 'unseen');
       if (this.#retryAt > this.#lastAttemptAt + callPauseMs) this.#openAt(this.#lastAttemptAt + callPauseMs);
     } else {
@@ -236,6 +234,7 @@ class Http2Channel implements Channel, CallHost {
       return;
     this.#setState('connecting');
     this.#openAt(this.#lastAttemptAt + this.#pause.minMs);
+    if (this.#isOneOfSeveral) this.#refuseWaiting(new Error('connection lost'));
   }
 
   #failed(socket: Socket, error: Error): void {

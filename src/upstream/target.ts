@@ -1,7 +1,7 @@
 /**
  * Where an upstream is: the text of `--upstream [SERVICE=]TARGET` taken apart.
  */
-import { SchemaError } from '../schema/problem.ts';
+import { type Problem, SchemaError } from '../schema/problem.ts';
 
 /** An upstream's address. `text` is what the user wrote. */
 export type Target =
@@ -11,8 +11,19 @@ export type Target =
       readonly isTls: boolean;
       readonly host: string;
       readonly port: number;
+      /** Every address of the name is one to call, not just whichever the system gives. */
+      readonly isDns?: boolean;
+      /** One of the host's addresses, to connect to without asking for it. */
+      readonly ip?: string;
     }
   | { readonly kind: 'unix'; readonly text: string; readonly isTls: boolean; readonly path: string };
+
+/** Where an upstream is: at one target, or at several that are the same to those who call. `text` is what the user wrote. */
+export interface Targets {
+  readonly text: string;
+  /** None of a name that only an xDS server knows. */
+  readonly all: readonly Target[];
+}
 
 const forms = 'host:port, https://host:port, http://host:port, unix:PATH or dns:///host:port';
 const schemes: ReadonlyMap<string, { readonly isTls: boolean; readonly defaultPort: number | undefined }> = new Map([
@@ -42,13 +53,37 @@ export function parseTarget(text: string): Target {
   const port = portText === undefined ? form.defaultPort : Number(portText);
   if (port === undefined) throw problemOf(text, `has no port: write ${text}:50051`);
   if (port < 1 || port > 65535) throw problemOf(text, `has the port ${port}: write one from 1 to 65535`);
-  return { kind: 'host', text, isTls: form.isTls, host, port };
+  const isDns = scheme.toLowerCase() === 'dns:///';
+  return { kind: 'host', text, isTls: form.isTls, host, port, ...(isDns && { isDns }) };
+}
+
+/**
+ * Takes the targets of one upstream apart: one, several behind commas (`a:1,b:1`) or in a list, or `xds:///name`. Throws a SchemaError of
+ * all that are wrong.
+ */
+export function parseTargets(written: string | readonly string[]): Targets {
+  // Not every comma: a path may have one.
+  const texts = typeof written === 'string' ? written.split(/,(?=[^,]*:)/) : written;
+  const text = texts.join(',');
+  if (text.startsWith('xds:')) return { text, all: Object.freeze([]) };
+  const problems: Problem[] = [];
+  const all = texts.flatMap((each) => {
+    try {
+      return [Object.freeze(parseTarget(each))];
+    } catch (error) {
+      if (!(error instanceof SchemaError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new SchemaError(problems);
+  return { text, all: Object.freeze(all) };
 }
 
 /** An upstream as the command line gives it: `example.Greeter=127.0.0.1:50051`; without a service it serves every one. */
-export function parseUpstream(text: string): { readonly service: string | undefined; readonly target: Target } {
+export function parseUpstream(text: string): { readonly service: string | undefined; readonly target: Targets } {
   const [, service, rest = text] = /^([A-Za-z_][\w.]*)=(.*)$/s.exec(text) ?? [];
-  return { service, target: parseTarget(rest) };
+  return { service, target: parseTargets(rest) };
 }
 
 /** `host:port`, as URLs and `:authority` have it. */

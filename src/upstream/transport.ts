@@ -99,6 +99,8 @@ export interface TransportOptions {
   readonly reconnect?: { readonly minMs: number; readonly maxMs: number };
   /** To one address, opened while all streams of the others are taken: 8. */
   readonly maxConnections?: number;
+  /** Calls do not wait for a connection to this address: another may have one. They end `unseen`. */
+  readonly isOneOfSeveral?: boolean;
   /** Of the calls that wait for a connection; one of its own when left out. */
   readonly pending?: PendingLimit;
 }

@@ -11,7 +11,7 @@ import { GrpcCode } from '../../src/status/code.ts';
 import { StatusError } from '../../src/status/status-error.ts';
 import { createUpstream, type Upstream, type UpstreamConfig } from '../../src/upstream/create-upstream.ts';
 import { PendingLimit } from '../../src/upstream/pending-limit.ts';
-import { parseTarget } from '../../src/upstream/target.ts';
+import { parseTargets } from '../../src/upstream/target.ts';
 import type { CallOptions, UnaryReply } from '../../src/upstream/transport.ts';
 import { raw, silence } from '../upstreams/faults.ts';
 import {
@@ -48,7 +48,7 @@ async function rig(
   options: ScriptedUpstreamOptions = {},
 ): Promise<Rig> {
   const server = await startScriptedUpstream({ [path]: script }, options);
-  const upstream = await createUpstream({ target: parseTarget(server.target), retry, ...config });
+  const upstream = await createUpstream({ target: parseTargets(server.target), retry, ...config });
   t.after(async () => {
     await upstream.transport.close(AbortSignal.abort());
     await server.close();

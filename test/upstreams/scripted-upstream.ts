@@ -48,7 +48,7 @@ export interface RawScript {
 export type Script = ScriptedReply | ((call: ReceivedCall) => ScriptedReply | Promise<ScriptedReply>) | RawScript;
 
 export interface ScriptedUpstream {
-  /** `127.0.0.1:PORT` */
+  /** `HOST:PORT` */
   readonly target: string;
   readonly port: number;
   /** Calls whose request has ended, in that order. */
@@ -61,12 +61,14 @@ export interface ScriptedUpstream {
 }
 
 export interface ScriptedUpstreamOptions {
+  /** Of the loopback; 127.0.0.1. */
+  readonly host?: string;
   readonly port?: number;
   readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string; readonly requestCert?: boolean };
   readonly settings?: { readonly maxConcurrentStreams?: number; readonly initialWindowSize?: number };
 }
 
-/** Starts one on a free port of 127.0.0.1. A path without a script answers UNIMPLEMENTED. */
+/** Starts one, on a free port of 127.0.0.1 when nothing is said. A path without a script answers UNIMPLEMENTED. */
 export async function startScriptedUpstream(
   scripts: Readonly<Record<string, Script>> = {},
   options: ScriptedUpstreamOptions = {},
@@ -95,11 +97,12 @@ export async function startScriptedUpstream(
     if ('raw' in script) void script.raw(stream, headers);
     else void answer(stream, headers, script, calls);
   });
-  server.listen(options.port ?? 0, '127.0.0.1');
+  const host = options.host ?? '127.0.0.1';
+  server.listen(options.port ?? 0, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    target: `127.0.0.1:${port}`,
+    target: `${host}:${port}`,
     port,
     calls,
     sessions,

@@ -2,7 +2,7 @@
  * A channel whose calls keep to what is configured for their methods: timeouts and retries.
  */
 import type { BeginCall, CallHandler, TransportCall } from '../calls.ts';
-import type { AddressStatus, Channel } from '../channel.ts';
+import type { Channel } from '../channel.ts';
 import type { CallOptions, TransportState } from '../transport.ts';
 import { compileMethodPolicies, type MethodConfig, type MethodPolicy } from './method-policies.ts';
 import type { RetryBudget, RetryPolicy } from './retry-policy.ts';
@@ -53,7 +53,7 @@ class GovernedChannel implements Channel {
     return this.#channel.state;
   }
 
-  get addresses(): readonly AddressStatus[] {
+  get addresses(): Channel['addresses'] {
     return this.#channel.addresses;
   }
 

@@ -147,12 +147,12 @@ export class Http2Call implements TransportCall, Stream {
 
   onReset(code: number): void {
     if (code === ErrorCode.REFUSED_STREAM && this.#refused < maxRefused && this.#resubmit()) this.#refused++;
-    else this.#end([], resetError(code), code === ErrorCode.REFUSED_STREAM ? 'unseen' : undefined);
+    else this.#end([], resetError(code), code === ErrorCode.REFUSED_STREAM ? this.#unseen : undefined);
   }
 
   onUnprocessed(): void {
     if (this.#unprocessed < maxUnprocessed && this.#resubmit()) this.#unprocessed++;
-    else this.#end([], new StatusError(GrpcCode.UNAVAILABLE, 'the upstream is shutting down'), 'unseen');
+    else this.#end([], new StatusError(GrpcCode.UNAVAILABLE, 'the upstream is shutting down'), this.#unseen);
   }
 
   onLost(reason: Error): void {
@@ -179,6 +179,11 @@ export class Http2Call implements TransportCall, Stream {
       this.#headers = metadata;
       this.#handler.onHeaders(metadata);
     }
+  }
+
+  // Messages that were taken from a stream of them cannot be had again.
+  get #unseen(): RetryHint | undefined {
+    return this.#isPumping ? undefined : 'unseen';
   }
 
   // Only what has not been answered and can be sent again.

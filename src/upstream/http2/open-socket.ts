@@ -12,7 +12,8 @@ export type OpenSocket = (onOpen: () => void) => Socket;
 
 /** How to connect to the target. Throws a SchemaError for TLS files that are none. */
 export function socketsTo(target: Target, tls: TlsOptions | undefined): OpenSocket {
-  const address = target.kind === 'unix' ? { path: target.path } : { host: target.host, port: target.port };
+  const address =
+    target.kind === 'unix' ? { path: target.path } : { host: target.ip ?? target.host, port: target.port };
   if (!target.isTls && tls === undefined) return (onOpen) => connectTcp({ ...address, noDelay: true }, onOpen);
   const host = target.kind === 'host' ? target.host : 'localhost';
   const serverName = tls?.serverName ?? (isIP(host) ? undefined : host);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SchemaError } from '../../../src/schema/problem.ts';
-import { parseTarget, parseUpstream } from '../../../src/upstream/target.ts';
+import { parseTarget, parseTargets, parseUpstream } from '../../../src/upstream/target.ts';
 
 const host = (host: string, port: number, isTls = false): unknown => ({ kind: 'host', isTls, host, port });
 const unix = (path: string): unknown => ({ kind: 'unix', isTls: false, path });
@@ -11,7 +11,7 @@ const targets: readonly (readonly [text: string, expected: unknown])[] = [
   ['localhost:1', host('localhost', 1)],
   ['my-host_1.example:65535', host('my-host_1.example', 65535)],
   ['[::1]:50051', host('::1', 50051)],
-  ['dns:///api.example:443', host('api.example', 443)],
+  ['dns:///api.example:443', { ...(host('api.example', 443) as object), isDns: true }],
   ['http://api.example', host('api.example', 80)],
   ['http://api.example:8080/', host('api.example', 8080)],
   ['https://api.example', host('api.example', 443, true)],
@@ -48,6 +48,25 @@ for (const [text, message] of refused) {
   });
 }
 
+const lists: readonly (readonly [written: string | readonly string[], text: string, all: readonly string[]])[] = [
+  ['a:1', 'a:1', ['a:1']],
+  ['a:1,https://b', 'a:1,https://b', ['a:1', 'https://b']],
+  [['a:1', 'dns:///b:2'], 'a:1,dns:///b:2', ['a:1', 'dns:///b:2']],
+  ['unix:/run/a,b.sock,unix:/c', 'unix:/run/a,b.sock,unix:/c', ['unix:/run/a,b.sock', 'unix:/c']],
+  ['xds:///api', 'xds:///api', []],
+];
+
+for (const [written, text, all] of lists) {
+  test(`targets ${written}`, () => assert.deepEqual(parseTargets(written), { text, all: all.map(parseTarget) }));
+}
+
+test('every wrong target of a list is told', () => {
+  const problems = ['"a" has no port: write a:50051', '"c:0" has the port 0: write one from 1 to 65535'].map(
+    (message) => ({ position: undefined, subject: 'upstream', message }),
+  );
+  assert.throws(() => parseTargets(['a', 'b:1', 'c:0']), new SchemaError(problems));
+});
+
 const upstreams: readonly (readonly [text: string, service: string | undefined, target: string])[] = [
   ['127.0.0.1:1', undefined, '127.0.0.1:1'],
   ['example.Greeter=127.0.0.1:1', 'example.Greeter', '127.0.0.1:1'],
@@ -56,5 +75,5 @@ const upstreams: readonly (readonly [text: string, service: string | undefined, 
 ];
 
 for (const [text, service, target] of upstreams) {
-  test(`upstream ${text}`, () => assert.deepEqual(parseUpstream(text), { service, target: parseTarget(target) }));
+  test(`upstream ${text}`, () => assert.deepEqual(parseUpstream(text), { service, target: parseTargets(target) }));
 }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SchemaError } from '../../../src/schema/problem.ts';
-import { parseTarget } from '../../../src/upstream/target.ts';
+import { parseTargets } from '../../../src/upstream/target.ts';
 import { createUpstreams, type UpstreamConfig } from '../../../src/upstream/upstreams.ts';
 import { startScriptedUpstream } from '../../upstreams/scripted-upstream.ts';
 
-const upstream = (target: string, ...services: string[]): UpstreamConfig => ({ target: parseTarget(target), services });
+const upstream = (target: string, ...services: string[]): UpstreamConfig => ({
+  target: parseTargets(target),
+  services,
+});
 
 test('an upstream serves the services it names, one without names serves the rest', async (t) => {
   const upstreams = await createUpstreams([upstream('a:1', 'p.A', 'p.B'), upstream('c:1'), upstream('d:1', 'p.D')]);
@@ -40,6 +43,7 @@ test('the status follows the connections', async (t) => {
     return upstreams.close();
   });
   const counters = { connections: 0, pending: 0, connectFailures: 0 };
+  const calls = { inFlight: 0, health: 'unwatched', isEjected: false, ejections: 0 };
   assert.deepEqual(upstreams.status, [
     {
       target: server.target,
@@ -51,7 +55,7 @@ test('the status follows the connections', async (t) => {
       retries: 0,
       retriesThrottled: 0,
       overflows: { requests: 0, pending: 0, pendingTimeouts: 0 },
-      addresses: [{ address: server.target, state: 'idle', ...counters }],
+      addresses: [{ address: server.target, state: 'idle', ...counters, ...calls }],
     },
   ]);
   const changed = (): Promise<void> =>

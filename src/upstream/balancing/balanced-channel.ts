@@ -1,0 +1,34 @@
+/**
+ * The balanced channel of an upstream, from its configuration.
+ */
+import { lookup } from 'node:dns/promises';
+import type { Channel } from '../channel.ts';
+import type { UpstreamConfig } from '../create-upstream.ts';
+import { PendingLimit } from '../pending-limit.ts';
+import type { Target } from '../target.ts';
+import { createBalancer } from './balancer.ts';
+import { systemClock } from './clock.ts';
+import { createPick } from './picker.ts';
+import { type LookUp, Resolution } from './resolution.ts';
+
+/** A channel over all addresses of the upstream; `createChannel` makes that to one of them. */
+export function balancedChannel(
+  { target, balancing = {}, pending = new PendingLimit() }: UpstreamConfig,
+  createChannel: (target: Target) => Channel,
+): Channel {
+  const { policy = 'pick_first', choiceCount = 2, dnsRefreshMs = 30_000 } = balancing;
+  const { lookUp = systemLookUp, clock = systemClock } = balancing;
+  return createBalancer({
+    target: target.text,
+    resolution: new Resolution(target.all, { lookUp, clock, refreshMs: dnsRefreshMs }),
+    createChannel,
+    pick: createPick(policy, choiceCount),
+    isOneAtATime: policy === 'pick_first',
+    pending,
+  });
+}
+
+const systemLookUp: LookUp = async (host) => {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => address);
+};
