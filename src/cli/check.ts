@@ -30,7 +30,7 @@ function reportOf({ generation }: Gateway): Report {
   const { table, options, findings } = generation;
   return {
     problems: [],
-    findings: [...findings, ...unservedServices(generation), ...shadowedPaths(generation)],
+    findings: [...findings, ...unservedServices(generation), ...shadowedPaths(generation), ...openMethods(generation)],
     options: effectiveOptions(options),
     bindings: table.bindings.length,
   };
@@ -50,6 +50,17 @@ function unservedServices({ options, table }: Gateway['generation']): readonly P
       subject: fullName,
       message: `no upstream serves it; give --upstream ${fullName}=host:port`,
     }));
+}
+
+/** Methods that anybody may call though no rule opens them by name: one that was added later may not be meant. */
+function openMethods({ security, table }: Gateway['generation']): readonly Problem[] {
+  const methods = new Set(table.bindings.map(({ method }) => method));
+  return [...methods]
+    .filter((method) => security?.isOpenByWildcard(method))
+    .map(({ fullName, position }) => {
+      const message = 'anybody may call it, by a rule for more than it; name it under methods where that is meant';
+      return { position, subject: fullName, message };
+    });
 }
 
 function shadowedPaths(generation: Gateway['generation']): readonly Problem[] {

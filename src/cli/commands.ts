@@ -66,7 +66,16 @@ export const commands: readonly Command[] = [
     name: 'explain',
     operands: ['METHOD', 'URL'],
     summary: 'Tell which rule a request meets and which message it becomes, without calling',
-    flags: [{ name: 'data', short: 'd', value: 'JSON', help: 'Body of the request' }, jsonFlag],
+    flags: [
+      { name: 'data', short: 'd', value: 'JSON', help: 'Body of the request' },
+      {
+        name: 'header',
+        value: 'NAME: VALUE',
+        isRepeatable: true,
+        help: 'Header of the request: who calls, where that matters',
+      },
+      jsonFlag,
+    ],
     examples: [
       'tandem explain --proto protos GET "/v1/shelves/1/books?page_size=5"',
       `tandem explain --proto protos POST /v1/shelves --data '{"theme":"SF"}'`,
@@ -80,5 +89,18 @@ export const commands: readonly Command[] = [
     flags: [{ name: 'strict', help: 'Exit 4 when anything is odd' }, jsonFlag],
     examples: ['tandem check --proto protos', 'tandem check --config tandem.yaml --strict'],
     load: () => import('./check.ts'),
+  },
+  {
+    name: 'keys',
+    operands: [],
+    summary: 'Make an API key, or a user for HTTP Basic, for the security of the configuration',
+    flags: [
+      { name: 'name', value: 'NAME', help: 'Whose key it is' },
+      { name: 'user', value: 'NAME', help: 'Make a user and a password instead' },
+      { name: 'stdin', help: 'Read the password of --user from standard input' },
+      jsonFlag,
+    ],
+    examples: ['tandem keys --name billing', 'tandem keys --user ann'],
+    load: () => import('./keys.ts'),
   },
 ];

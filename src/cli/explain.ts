@@ -7,7 +7,7 @@ import { type Explanation, explainMatch } from '../routing/explain.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { HttpRequest } from '../transcode/exchange.ts';
 import { bold, ExitCode, print, printJson } from './command.ts';
-import type { Arguments } from './flags.ts';
+import { type Arguments, UsageError } from './flags.ts';
 import { withGateway } from './open-gateway.ts';
 import { type RouteRow, routeRow } from './route-row.ts';
 
@@ -17,6 +17,8 @@ interface Report {
   readonly reason: string;
   readonly rule?: RouteRow;
   readonly captures?: Readonly<Record<string, string>>;
+  /** Why the caller may call, or may not; absent where nobody is asked. */
+  readonly access?: string;
   /** The request message as JSON. */
   readonly message?: unknown;
   /** Why there is no message. */
@@ -31,13 +33,40 @@ export async function run(args: Arguments): Promise<ExitCode> {
   const request: HttpRequest = {
     method: method.toUpperCase(),
     target: url,
-    headers: data === undefined ? {} : { 'content-type': 'application/json' },
+    headers: { ...(data !== undefined && { 'content-type': 'application/json' }), ...headersOf(args) },
     body: new TextEncoder().encode(data ?? ''),
   };
-  const report = await withGateway(args, ({ generation }) => reportOf(generation, request));
+  const report = await withGateway(args, async ({ generation }) => ({
+    ...reportOf(generation, request),
+    ...(await accessOf(generation, request)),
+  }));
   if (args.flags.has('json')) printJson(report);
   else print(reportText(report));
-  return report.message === undefined ? ExitCode.failed : ExitCode.done;
+  return report.message === undefined || report.error !== undefined ? ExitCode.failed : ExitCode.done;
+}
+
+function headersOf({ flags }: Arguments): Readonly<Record<string, string>> {
+  const pairs = (flags.get('header') as readonly string[] | undefined) ?? [];
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, value = ''] = /^([^\s:]+):\s*(.*)$/.exec(pair) ?? [];
+      if (name === undefined) throw new UsageError(`--header: "${pair}" is not NAME: VALUE`);
+      return [name.toLowerCase(), value];
+    }),
+  );
+}
+
+/** Whether the caller is let in, as the method that the request meets decides; credentials are verified, the upstream is not called. */
+async function accessOf(
+  { security, table }: Generation,
+  { method, target, headers }: HttpRequest,
+): Promise<Pick<Report, 'access' | 'error'>> {
+  const { outcome } = explainMatch(table, method, pathOf(target));
+  if (security === undefined || outcome.kind !== 'matched') return {};
+  const caller = { request: { target, headers }, client: undefined };
+  const { identity, reason, error } = await security.decide(outcome.binding.method, caller);
+  const who = identity === undefined ? 'anonymous' : `${identity.subject} (${identity.scheme})`;
+  return { access: `${who}: ${reason}`, ...(error && { error: errorOf(error) }) };
 }
 
 function reportOf(generation: Generation, request: HttpRequest): Report {
@@ -91,7 +120,7 @@ function errorOf({ httpStatus, codeName, message }: StatusError): NonNullable<Re
   return { status: httpStatus, code: codeName, message };
 }
 
-function reportText({ request, reason, rule, captures, message, error, allow, nearMisses }: Report): string {
+function reportText({ request, reason, rule, captures, access, message, error, allow, nearMisses }: Report): string {
   const lines: string[] = [bold(request)];
   const add = (title: string, text: string): void => {
     lines.push(`${title.padEnd(10)}${text.replaceAll('\n', `\n${' '.repeat(10)}`)}`);
@@ -104,6 +133,7 @@ function reportText({ request, reason, rule, captures, message, error, allow, ne
   if (captures !== undefined) {
     for (const [name, value] of Object.entries(captures)) add('capture', `${name} = ${JSON.stringify(value)}`);
   }
+  if (access !== undefined) add('caller', access);
   if (message !== undefined) add('message', JSON.stringify(message, undefined, 2));
   if (error !== undefined) add('refused', `${error.status} ${error.code}: ${error.message}`);
   if (allow !== undefined) add('allowed', allow.join(', '));

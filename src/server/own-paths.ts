@@ -2,9 +2,10 @@
  * @module The pages and probes that are the gateway's own: OpenAPI documents, Swagger UI, `/healthz`, `/readyz`. A rule of the user's with
  * the same path wins over them.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteShorthandOptions } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
+import { clientOf } from './client.ts';
 import { sendDocument, servedDocument, servedPart } from './served-document.ts';
 
 /** One path of the gateway's own. */
@@ -34,7 +35,8 @@ export function mountOwnPaths(app: FastifyInstance, gateway: Gateway): void {
     if (shadowedBy !== undefined) app.log.warn(`${path} is not served: ${shadowedBy} has this path`);
     else if (name === 'ui') mountSwaggerUi(app, gateway, path);
     else if (name === 'openapiParts') mountParts(app, gateway, path);
-    else app.get(path, (_request, reply) => answers[name](reply, gateway));
+    else if (name === 'healthz' || name === 'readyz') app.get(path, (_request, reply) => answers[name](reply, gateway));
+    else app.get(path, guarded(gateway), (_request, reply) => answers[name](reply, gateway));
   }
 }
 
@@ -52,7 +54,7 @@ const answers = {
 
 /** `/openapi/library.v1.json`. What no document is called may still be a path of the user's rules. */
 function mountParts(app: FastifyInstance, gateway: Gateway, folder: string): void {
-  app.get(`${folder}/:file`, (request: FastifyRequest, reply) => {
+  app.get(`${folder}/:file`, guarded(gateway), (request: FastifyRequest, reply) => {
     const { file } = request.params as { readonly file: string };
     const [, name = '', format] = /^(.+)\.(json|yaml)$/.exec(file) ?? [];
     const document = servedPart(gateway.generation, name);
@@ -69,6 +71,19 @@ function mountSwaggerUi(app: FastifyInstance, gateway: Gateway, path: string): v
     reply.hijack();
     routing(request.raw, reply.raw);
   };
-  app.get(path, show);
-  app.get(`${path}/*`, show);
+  app.get(path, guarded(gateway), show);
+  app.get(`${path}/*`, guarded(gateway), show);
+}
+
+/** Pages that describe the API are for those whom `security.pages` lets in. */
+function guarded(gateway: Gateway): RouteShorthandOptions {
+  return {
+    onRequest: async (request) => {
+      const { security } = gateway.generation;
+      if (security === undefined) return;
+      const { url: target = '/', headers } = request.raw;
+      const { error } = await security.decidePage({ request: { target, headers }, client: clientOf(request) });
+      if (error !== undefined) throw error;
+    },
+  };
 }

@@ -184,3 +184,36 @@ test('a reload swaps the rules whole, and refuses wrong ones', async (t) => {
   await server.gateway.reload({ ...options, security: {} });
   assert.equal((await ask(`${server.url}/ping`))[0], 200);
 });
+
+test('pages are for those whom security.pages lets in, probes for all', async (t) => {
+  const { server } = await startSecure(t, {
+    apiKeys: { header: 'x-api-key', keys: [keyOf(['reader'])] },
+    pages: { anonymous: false, roles: ['reader'] },
+  });
+  const paths = ['/docs', '/docs/static/index.html', '/openapi.json', '/openapi.yaml', '/openapi/vault.json'];
+  for (const path of paths) {
+    assert.equal((await ask(server.url + path))[0], 401, path);
+    assert.notEqual((await ask(server.url + path, { 'x-api-key': apiKey }))[0], 401, path);
+  }
+  for (const path of ['/healthz', '/readyz']) assert.equal((await ask(server.url + path))[0], 200, path);
+});
+
+test('google.api.oauth_scopes and visibility, where they are wanted', async (t) => {
+  const { server } = await startSecure(
+    t,
+    {
+      apiKeys: { header: 'x-api-key', keys: [keyOf(['INTERNAL'], ['https://acme.example/books'])] },
+      oauthScopes: true,
+      visibility: true,
+    },
+    { protos: ['test/protos/security-google.proto'] },
+  );
+  const asked = ['/books', '/films', '/drafts', '/previews'].map((path) =>
+    ask(server.url + path, { 'x-api-key': apiKey }),
+  );
+  // 501: let in, and the upstream has no such method.
+  assert.deepEqual(
+    (await Promise.all(asked)).map(([status]) => status),
+    [501, 403, 501, 403],
+  );
+});
