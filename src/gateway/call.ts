@@ -14,7 +14,7 @@ import {
   type Metadata,
 } from '../transcode/exchange.ts';
 import { isRawReply } from '../transcode/http-body.ts';
-import { headersOf, metadataOf, trailerHeadersOf } from '../transcode/metadata.ts';
+import { headersOf, metadataOf, trailerHeadersOf, withKey } from '../transcode/metadata.ts';
 import type { ReplyRenderer } from '../transcode/render-reply.ts';
 import { framingOf, isIndentable } from '../transcode/stream-framing.ts';
 import type { SystemParameters } from '../transcode/system-parameters.ts';
@@ -73,7 +73,8 @@ async function callForOne(request: MatchedRequest, context: CallContext): Promis
   const accept = headerText(http.headers['accept']);
   const { render } = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: true });
   const defaultMs = isStream ? context.streamTimeoutMs : timeoutMs;
-  const options = callOptionsOf(request, context, defaultMs, idle?.signal ?? request.signal);
+  const signal = idle?.signal ?? request.signal;
+  const options = callOptionsOf(request, context, { key: system.key, defaultMs, signal });
   const answering = callee.unary(options, messages);
   const answer = await (idle?.waitFor(answering) ?? answering);
   const { contentType, body } = render(answer.message);
@@ -98,7 +99,8 @@ async function callForStream(request: MatchedRequest, context: CallContext): Pro
   const renderer = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: isIndented });
   const framer = framing === undefined ? untypedFramer(request, renderer) : textFramer(framing, renderer, errors);
   const { callee } = calleeOf(request, context);
-  const callOptions = callOptionsOf(request, context, context.streamTimeoutMs, idle.signal);
+  const terms = { key: system.key, defaultMs: context.streamTimeoutMs, signal: idle.signal };
+  const callOptions = callOptionsOf(request, context, terms);
   const stream = await callee.stream(callOptions, messages);
   const errorOf = (error: unknown): StatusError => request.run?.fail(error) ?? StatusError.from(error);
   return await frameMessages(stream, framer, { metadata: options.metadata, idle, errorOf });
@@ -161,17 +163,23 @@ function calleeOf(
   throw new StatusError(GrpcCode.UNIMPLEMENTED, `no upstream is configured for ${method.service.fullName}`);
 }
 
+interface CallTerms {
+  readonly key: string | undefined;
+  /** Timeout of a call whose client asks for none. */
+  readonly defaultMs: number;
+  readonly signal: CancelSignal;
+}
+
 function callOptionsOf(
   { binding, http }: MatchedRequest,
   { transcoder, maxTimeoutMs }: CallContext,
-  defaultTimeoutMs: number,
-  signal: CancelSignal,
+  { key, defaultMs, signal }: CallTerms,
 ): CallOptions {
   const { metadata, limits } = transcoder.options;
   return {
     path: binding.method.path,
-    metadata: metadataOf(http.headers, metadata, limits),
-    deadline: performance.now() + timeoutOf(http.headers, defaultTimeoutMs, maxTimeoutMs),
+    metadata: withKey(metadataOf(http.headers, metadata, limits), key, metadata),
+    deadline: performance.now() + timeoutOf(http.headers, defaultMs, maxTimeoutMs),
     signal,
     isIdempotent: binding.method.idempotency !== 'unknown' || binding.httpMethod === 'GET',
   };

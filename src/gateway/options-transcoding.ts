@@ -124,6 +124,11 @@ export const transcodingSchema = {
           description:
             'Response metadata that is withheld by default and shall become headers: `set-cookie`, `location`.',
         },
+        keyHeader: {
+          $ref: '#/$defs/headerName',
+          description:
+            'Metadata that the query parameter `key` is sent as, `x-goog-api-key` for Google’s APIs; dropped unless set.',
+        },
       },
     },
   },

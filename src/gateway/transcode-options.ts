@@ -36,6 +36,7 @@ export function transcodeOptionsOf({ transcoding, limits, security }: Options): 
     metadata: {
       requestHeaders: new Set(metadata.requestHeaders),
       responseHeaders: new Set(metadata.responseHeaders),
+      keyHeader: metadata.keyHeader,
     },
     limits: {
       metadataBytes: limits.metadataBytes,

@@ -79,6 +79,12 @@ export function metadataOf(
   return metadata;
 }
 
+/** With the API key of a query's `key` parameter, where it is asked for and the client has not sent the header as well. */
+export function withKey(metadata: Metadata, key: string | undefined, { keyHeader }: MetadataOptions): Metadata {
+  if (key === undefined || keyHeader === undefined || metadata.some(([name]) => name === keyHeader)) return metadata;
+  return [...metadata, [keyHeader, asciiOf('key', key)]];
+}
+
 function isForwarded(name: string, { requestHeaders }: MetadataOptions): boolean {
   if (forwarded.has(name)) return true;
   const isAllowed = name.startsWith('x-') || name.endsWith('-bin') || requestHeaders.has(name);

@@ -32,6 +32,8 @@ export interface MetadataOptions {
   readonly requestHeaders: ReadonlySet<string>;
   /** Response metadata that would be held back but may pass; lower case. */
   readonly responseHeaders: ReadonlySet<string>;
+  /** Metadata that the query parameter `key` becomes; undefined where it is dropped. */
+  readonly keyHeader: string | undefined;
 }
 
 export interface TranscodeLimits {

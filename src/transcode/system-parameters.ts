@@ -11,6 +11,8 @@ export interface SystemParameters {
   readonly prettyPrint: boolean | undefined;
   /** A FieldMask of what the reply shall hold, in its JSON or proto names. */
   readonly fields: string | undefined;
+  /** The caller's API key. */
+  readonly key: string | undefined;
 }
 
 /** What is left for the message once the system parameters are taken out. */
@@ -19,7 +21,7 @@ export interface SplitQuery {
   readonly pairs: readonly QueryPair[];
 }
 
-const none: SystemParameters = { alt: undefined, prettyPrint: undefined, fields: undefined };
+const none: SystemParameters = { alt: undefined, prettyPrint: undefined, fields: undefined, key: undefined };
 export const emptyQuery: SplitQuery = { system: none, pairs: [] };
 
 /** Splits the pairs of a query for one request type. `ignored` names are dropped. */
@@ -32,7 +34,7 @@ export function compileQuerySplitter(
     meanings.set(`$${name}`, name);
     if (!hasField(input, name)) meanings.set(name, name);
   }
-  if (!hasField(input, 'key')) meanings.set('key', 'none');
+  if (!hasField(input, 'key')) meanings.set('key', 'key');
   for (const name of ignored) meanings.set(name, 'none');
   return (pairs) => {
     let system = none;
@@ -50,7 +52,7 @@ function hasField(message: MessageDescriptor, name: string): boolean {
 }
 
 function parse(meaning: keyof SystemParameters, name: string, value: string): string | boolean {
-  if (meaning === 'fields') return value;
+  if (meaning === 'fields' || meaning === 'key') return value;
   const values = meaning === 'alt' ? ['json', 'sse'] : ['true', 'false'];
   if (!values.includes(value)) throw StatusError.invalidField(name, `"${value}" is neither ${values.join(' nor ')}`);
   return meaning === 'alt' ? value : value === 'true';

@@ -19,7 +19,7 @@ const small = { ...limits, metadataPairs: 3, metadataBytes: 64 };
 
 for (const { name, headers, requestHeaders = [], metadata, error } of cases) {
   test(`request metadata: ${name}`, () => {
-    const options = { requestHeaders: new Set(requestHeaders), responseHeaders: new Set<string>() };
+    const options = { requestHeaders: new Set(requestHeaders), responseHeaders: new Set<string>(), keyHeader: undefined };
     const read = () => metadataOf(headers, options, small);
     if (error === undefined) assert.deepEqual(read(), metadata);
     else {
@@ -45,7 +45,7 @@ const reply: Metadata = [
 ];
 
 test('reply metadata: what would change how the answer is read is held back', () => {
-  const options = { requestHeaders: new Set<string>(), responseHeaders: new Set<string>() };
+  const options = { requestHeaders: new Set<string>(), responseHeaders: new Set<string>(), keyHeader: undefined };
   const shown = [
     ['x-request-id', '7'],
     ['data-bin', 'AAAA'],
@@ -58,7 +58,7 @@ test('reply metadata: what would change how the answer is read is held back', ()
 });
 
 test('reply metadata: a configured name passes, one of gRPC never does', () => {
-  const options = { requestHeaders: new Set<string>(), responseHeaders: new Set(['set-cookie', 'grpc-encoding']) };
+  const options = { requestHeaders: new Set<string>(), responseHeaders: new Set(['set-cookie', 'grpc-encoding']), keyHeader: undefined };
   assert.deepEqual(
     headersOf(reply, options).map(([name]) => name),
     ['x-request-id', 'set-cookie', 'data-bin'],

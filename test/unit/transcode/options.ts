@@ -19,6 +19,6 @@ export const defaults: TranscodeOptions = {
   errors: 'status',
   streamEnvelope: false,
   indent: 0,
-  metadata: { requestHeaders: new Set(), responseHeaders: new Set() },
+  metadata: { requestHeaders: new Set(), responseHeaders: new Set(), keyHeader: undefined },
   limits,
 };

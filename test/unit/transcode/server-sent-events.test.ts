@@ -12,7 +12,11 @@ const rows: readonly (readonly [name: string, lastEventId: string | undefined, i
 for (const [name, lastEventId, ids] of rows) {
   test(name, () => {
     const headers = { accept: 'text/event-stream', 'last-event-id': lastEventId };
-    const framing = framingOf(headers, { alt: undefined, prettyPrint: undefined, fields: undefined }, defaults);
+    const framing = framingOf(
+      headers,
+      { alt: undefined, prettyPrint: undefined, fields: undefined, key: undefined },
+      defaults,
+    );
     const events = ids.map((_id, index) => Buffer.concat(framing.message(Buffer.from('{}'), index)).toString());
     assert.deepEqual(
       events,
