@@ -40,6 +40,8 @@ export interface Codec {
   textReader(path: readonly FieldDescriptor[]): (text: string) => Uint8Array;
   /** The same for one entry of the map field at the end of `path`: `m[key]=value`. */
   mapTextReader(path: readonly FieldDescriptor[]): (key: string, text: string) => Uint8Array;
+  /** Wraps what a field of messages or bytes holds, encoded already, into the fragment that sets the field at the end of `path`. */
+  wireReader(path: readonly FieldDescriptor[]): (value: Uint8Array) => Uint8Array;
   messageWriter(type: MessageDescriptor): JsonWriter;
   /**
    * A writer of the fields that `paths` name alone, by JSON or proto names: `books.title` goes through lists and the values of maps, `*` is

@@ -10,7 +10,7 @@ import { mergeWire } from './merge-wire.ts';
 import { presentPathsOf } from './present-paths.ts';
 import { type ReaderContext, readRoot, readRootField } from './read-message.ts';
 import { ReaderCompiler } from './read-plan.ts';
-import { compileMapTextReader, compileTextReader } from './text-reader.ts';
+import { compileMapTextReader, compileTextReader, compileWireReader } from './text-reader.ts';
 import { disorder, reached, type WriterContext, writeRoot } from './write-message.ts';
 import { absentText, WriterCompiler, type WriterField, type WriterPlan } from './write-plan.ts';
 import { bytesOf } from './write-text.ts';
@@ -71,6 +71,10 @@ class SchemaCodec implements Codec {
 
   mapTextReader(path: readonly FieldDescriptor[]): (key: string, text: string) => Uint8Array {
     return compileMapTextReader(this.#readers, path);
+  }
+
+  wireReader(path: readonly FieldDescriptor[]): (value: Uint8Array) => Uint8Array {
+    return compileWireReader(this.#readers, path);
   }
 
   presentPaths(type: MessageDescriptor, json: Uint8Array): readonly string[] {

@@ -50,6 +50,16 @@ export function compileMapTextReader(
   };
 }
 
+/** A reader of what one field holds, as wire bytes. See Codec.wireReader. */
+export function compileWireReader(
+  compiler: ReaderCompiler,
+  path: readonly FieldDescriptor[],
+): (value: Uint8Array) => Uint8Array {
+  const { outer, leaf } = resolve(compiler, path);
+  const around = [...outer, leaf];
+  return (value) => nest(around, value);
+}
+
 interface Resolved {
   /** The messages around the leaf, outermost first. */
   readonly outer: readonly ReaderField[];

@@ -24,6 +24,12 @@ export const limitsSchema = {
       default: 256,
       description: 'Query parameters, repeats counted; over it 400.',
     },
+    formParts: {
+      type: 'integer',
+      minimum: 0,
+      default: 256,
+      description: 'Parts or pairs of a form that is a body; over it 400. Its size is that of any body.',
+    },
     headerBytes: { $ref: '#/$defs/size', default: '16KiB', description: 'Header block of a request; over it 431.' },
     metadataBytes: { $ref: '#/$defs/size', default: '8KiB', description: 'Metadata sent upstream; over it 431.' },
     metadataPairs: {

@@ -21,9 +21,11 @@ export function rpcCodecOptionsOf({ limits }: Options): CodecOptions {
 }
 
 export function transcodeOptionsOf({ transcoding, limits, security }: Options): TranscodeOptions {
-  const { unknownQuery, queryMaps, strayBody, collision, patchMask, errors, streamEnvelope, metadata } = transcoding;
+  const { unknownQuery, unknownFields, queryMaps, strayBody, collision, patchMask, errors, streamEnvelope, metadata } =
+    transcoding;
   return Object.freeze({
     unknownQuery,
+    unknownFields,
     // A key of the caller's is nobody's field.
     ignoredQuery: new Set([...transcoding.ignoredQuery, ...(security.apiKeys?.query ? [security.apiKeys.query] : [])]),
     queryMaps,
@@ -42,6 +44,7 @@ export function transcodeOptionsOf({ transcoding, limits, security }: Options): 
       metadataBytes: limits.metadataBytes,
       metadataPairs: limits.metadataPairs,
       queryPairs: limits.queryPairs,
+      formParts: limits.formParts,
       maxMessageBytes: limits.bodyBytes,
       depth: limits.jsonDepth,
     },

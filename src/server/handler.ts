@@ -10,7 +10,9 @@ import type { Options } from '../gateway/options.ts';
 import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import type { StatusError } from '../status/status-error.ts';
-import type { HttpRequest } from '../transcode/exchange.ts';
+import { PARTS_TYPE, takesParts } from '../transcode/bind-form.ts';
+import type { FormPart, HttpRequest } from '../transcode/exchange.ts';
+import { essenceOf } from '../transcode/media-type.ts';
 import { clientOf } from './client.ts';
 import { HangUp } from './hang-up.ts';
 import { announcesBody, readBody, readChunks } from './read-body.ts';
@@ -123,13 +125,30 @@ function isStreamed({ binding, rpc }: Match): boolean {
   return rpc === undefined ? binding?.method.isClientStreaming === true : rpc.method?.isClientStreaming !== false;
 }
 
-async function wholeRequest(request: FastifyRequest, { rpc }: Match, { limits }: Options): Promise<HttpRequest> {
+async function wholeRequest(request: FastifyRequest, match: Match, { limits }: Options): Promise<HttpRequest> {
   const source = bodyOf(request);
   const head = headOf(request);
   if (source === undefined) return head;
   const { bodyBytes, requestTimeout: timeoutMs } = limits;
-  const bytes = rpc?.dialect.bodyLimit(bodyBytes) ?? bodyBytes;
-  return { ...head, body: await readBody(source, request.headers['content-length'], { bytes, timeoutMs }) };
+  const bytes = match.rpc?.dialect.bodyLimit(bodyBytes) ?? bodyBytes;
+  const body = await readBody(source, request.headers['content-length'], { bytes, timeoutMs });
+  return hasParts(request, match) ? { ...head, body, parts: await partsOf(request, body, limits) } : { ...head, body };
+}
+
+/** The body is a form in parts, and the rule has fields for them. A compressed one is refused as any other body. */
+function hasParts({ headers }: FastifyRequest, { binding }: Match): boolean {
+  const { 'content-type': type, 'content-encoding': coding } = headers;
+  if (type === undefined || type === 'application/json' || essenceOf(type) !== PARTS_TYPE) return false;
+  return coding === undefined && binding !== undefined && takesParts(binding);
+}
+
+async function partsOf(
+  { headers }: FastifyRequest,
+  body: Uint8Array,
+  limits: Options['limits'],
+): Promise<readonly FormPart[]> {
+  const { readForm } = await import('./read-form.ts');
+  return body.length === 0 ? [] : await readForm(body, headers['content-type'] ?? '', limits.formParts);
 }
 
 function streamedRequest(request: FastifyRequest): HttpRequest {

@@ -47,20 +47,20 @@ function compileRawFieldBinder(field: FieldDescriptor): BodyBinder {
 }
 
 function compileWholeBinder(input: MessageDescriptor, codec: Codec): BodyBinder {
-  const readJson = codec.messageReader(input);
+  const read = codec.messageReader(input);
   return (bytes, contentType) => {
     if (bytes.length === 0) return nothing;
-    return bodyFormatOf(contentType) === 'json' ? readBody(readJson, bytes, '') : checkedWire(bytes);
+    return bodyFormatOf(contentType) === 'json' ? readJson(read, bytes, '') : checkedWire(bytes);
   };
 }
 
 function compileFieldBinder(field: FieldDescriptor, codec: Codec): BodyBinder {
-  const readJson = codec.fieldReader(field);
+  const read = codec.fieldReader(field);
   const isMessage = field.type.kind === 'message' && !field.isRepeated && !field.isDelimited;
   const empty = isMessage ? lengthDelimited(field.number) : nothing;
   return (bytes, contentType) => {
     if (bytes.length === 0) return empty;
-    if (bodyFormatOf(contentType) === 'json') return readBody(readJson, bytes, field.name);
+    if (bodyFormatOf(contentType) === 'json') return readJson(read, bytes, field.name);
     if (isMessage) return lengthDelimited(field.number, checkedWire(bytes));
     throw new StatusError(
       GrpcCode.INVALID_ARGUMENT,
@@ -70,7 +70,8 @@ function compileFieldBinder(field: FieldDescriptor, codec: Codec): BodyBinder {
   };
 }
 
-function readBody(read: JsonReader, json: Uint8Array, prefix: string): Uint8Array {
+/** Reads JSON; errors name the field behind `prefix`. */
+export function readJson(read: JsonReader, json: Uint8Array, prefix: string): Uint8Array {
   try {
     return read(json);
   } catch (error) {

@@ -6,8 +6,8 @@ import type { Codec } from '../codec/codec.ts';
 import { CodecError } from '../codec/codec-error.ts';
 import type { Binding } from '../routing/binding.ts';
 import type { FieldDescriptor } from '../schema/descriptors.ts';
-import { textMessages } from '../schema/text-messages.ts';
 import { StatusError } from '../status/status-error.ts';
+import { type Claim, claimsOf, oneofClaims, refusalOf, take } from './field-claims.ts';
 import type { TranscodeOptions } from './options.ts';
 import type { QueryPair } from './query-string.ts';
 import { type QueryTarget, resolveQueryName } from './query-target.ts';
@@ -20,16 +20,6 @@ type Action =
   | { readonly kind: 'skip' }
   | { readonly kind: 'refuse'; readonly why: string }
   | { readonly kind: 'read'; readonly read: (text: string) => Uint8Array; readonly claims: readonly Claim[] };
-
-/**
- * A slot that only one parameter may take: a singular field (`slot` is its path, any second use is an error), or a oneof
- * (`member` says which of its members; the same member again is fine, it may be a message with several leaves).
- */
-interface Claim {
-  readonly slot: string;
-  readonly member: string;
-  readonly isOneof: boolean;
-}
 
 /** Names kept a binding: the schema's own, but a recursive type has endless ones and clients choose them. */
 const MAX_KEPT_NAMES = 1_000;
@@ -71,15 +61,6 @@ function readValue(read: (text: string) => Uint8Array, name: string, value: stri
   }
 }
 
-function take(claimed: Map<string, string>, { slot, member, isOneof }: Claim, name: string): void {
-  const holder = claimed.get(slot);
-  if (holder === undefined) claimed.set(slot, member);
-  else if (!isOneof) throw StatusError.invalidField(name, 'given more than once, but the field holds one value');
-  else if (holder !== member) {
-    throw StatusError.invalidField(name, `excludes ${holder}: both are members of the oneof ${slot}`);
-  }
-}
-
 interface ActionContext {
   readonly binding: Binding;
   readonly codec: Codec;
@@ -109,37 +90,8 @@ function createAction(target: QueryTarget, { binding, codec, options, bound }: A
   return { kind: 'read', read: (text) => readEntry(target.key, text), claims: oneofClaims(target.path) };
 }
 
-/** Why a field cannot be given as text at all; undefined when it can. */
-function refusalOf(target: Exclude<QueryTarget, { kind: 'unknown' }>): string | undefined {
-  const leaf = target.path.at(-1);
-  if (leaf === undefined) return undefined;
-  if (target.kind === 'field' && leaf.map !== undefined) return `a map; write ${leaf.jsonName}[key]=value`;
-  const type = leaf.map === undefined ? leaf.type : leaf.map.value.type;
-  if (type.kind !== 'message' || textMessages.has(type.message.fullName)) return undefined;
-  if (leaf.isRepeated) return `a list of ${type.message.fullName} messages cannot be given in the query; use a body`;
-  const example = type.message.fields[0]?.jsonName;
-  const hint = example === undefined ? '' : `, such as ${leaf.jsonName}.${example}=…`;
-  return `a ${type.message.fullName} message cannot be given as one value; name its fields${hint}`;
-}
-
 /** The field paths that the binding's path and body hold. */
 function boundPaths({ variables, body }: Binding): readonly (readonly FieldDescriptor[])[] {
   const paths = variables.map((variable) => variable.fields);
   return body.kind === 'field' ? [...paths, [body.field]] : paths;
-}
-
-function claimsOf(path: readonly FieldDescriptor[]): readonly Claim[] {
-  const claims = oneofClaims(path);
-  if (path.at(-1)?.isRepeated) return claims;
-  const slot = path.map((field) => field.name).join('.');
-  return [...claims, { slot, member: slot, isOneof: false }];
-}
-
-function oneofClaims(path: readonly FieldDescriptor[]): readonly Claim[] {
-  return path.flatMap(({ oneof, name }, index) => {
-    if (oneof === undefined) return [];
-    const parents = path.slice(0, index).map((field) => field.name);
-    const slot = [...parents, oneof.name].join('.');
-    return [{ slot, member: [...parents, name].join('.'), isOneof: true }];
-  });
 }

@@ -5,9 +5,11 @@
 import type { Codec } from '../codec/codec.ts';
 import { CodecError } from '../codec/codec-error.ts';
 import type { Binding, PathVariable } from '../routing/binding.ts';
+import type { MessageDescriptor } from '../schema/descriptors.ts';
 import { StatusError } from '../status/status-error.ts';
 import { concatFragments } from '../wire/fragment.ts';
 import { compileBodyBinder } from './bind-body.ts';
+import { compileFormBinder } from './bind-form.ts';
 import { compileQueryBinder } from './bind-query.ts';
 import { type HttpRequest, headerText } from './exchange.ts';
 import { bodyFormatOf, refuseCompression } from './media-type.ts';
@@ -27,18 +29,24 @@ export type RequestBinder = (request: HttpRequest, captures: readonly string[]) 
 export function compileRequestBinder(binding: Binding, codec: Codec, options: TranscodeOptions): RequestBinder {
   const bindHead = compileHeadBinder(binding, codec, options);
   const bindBody = compileBodyBinder(binding, codec, options);
-  const deriveMask = options.patchMask ? compileMaskDeriver(binding, codec) : undefined;
-  const refuseCollision = options.collision === 'reject' ? compileCollisionCheck(binding, codec) : undefined;
+  const bindForm = compileFormBinder(binding, codec, options);
+  const deriveMask = options.patchMask ? compileMaskDeriver(binding) : undefined;
+  const refuseCollision = options.collision === 'reject' ? compileCollisionCheck(binding) : undefined;
+  const bodyType = bodyTypeOf(binding);
   return (request, captures) => {
-    const { body } = request;
+    const { body, parts } = request;
     const contentType = headerText(request.headers['content-type']);
     if (body.length > 0) refuseCompression(headerText(request.headers['content-encoding']));
-    const fragments = [bindBody(body, contentType)];
+    const form =
+      body.length > 0 && contentType !== 'application/json' ? bindForm?.(body, contentType, parts) : undefined;
+    const fragments = form === undefined ? [bindBody(body, contentType)] : [...form.fragments];
     const head = bindHead(request, captures);
     fragments.push(...head.query);
-    if (body.length > 0 && (deriveMask ?? refuseCollision) !== undefined && bodyFormatOf(contentType) === 'json') {
-      refuseCollision?.(body);
-      if (deriveMask !== undefined) fragments.push(deriveMask(body, head.pairs));
+    const hasNames = (deriveMask ?? refuseCollision) !== undefined && bodyType !== undefined && body.length > 0;
+    if (hasNames && (form !== undefined || bodyFormatOf(contentType) === 'json')) {
+      const present = (): readonly string[] => form?.paths ?? codec.presentPaths(bodyType, body);
+      refuseCollision?.(present());
+      if (deriveMask !== undefined) fragments.push(deriveMask(present, head.pairs));
     }
     fragments.push(...head.path);
     return { message: concatFragments(fragments.filter((fragment) => fragment.length > 0)), system: head.system };
@@ -98,19 +106,20 @@ function compilePathBinder(
   });
 }
 
+/** The message whose fields a body names; undefined where it is none. */
+function bodyTypeOf({ body, method }: Binding): MessageDescriptor | undefined {
+  if (body.kind === 'field') return body.field.type.kind === 'message' ? body.field.type.message : undefined;
+  return body.kind === 'whole' ? method.input : undefined;
+}
+
 /** For `collision: reject`: the body must not set what the path binds. */
-function compileCollisionCheck(
-  { body, method, variables }: Binding,
-  codec: Codec,
-): ((json: Uint8Array) => void) | undefined {
+function compileCollisionCheck({ body, variables }: Binding): ((present: readonly string[]) => void) | undefined {
   if (body.kind === 'none' || variables.length === 0) return undefined;
   const prefix = body.kind === 'field' ? `${body.field.name}.` : '';
-  const type =
-    body.kind === 'whole' ? method.input : body.field.type.kind === 'message' ? body.field.type.message : undefined;
   const bound = variables.filter(({ text }) => text.startsWith(prefix)).map(({ text }) => text.slice(prefix.length));
-  if (type === undefined || bound.length === 0) return undefined;
-  return (json) => {
-    const collision = codec.presentPaths(type, json).find((path) => bound.includes(path));
+  if (bound.length === 0) return undefined;
+  return (present) => {
+    const collision = present.find((path) => bound.includes(path));
     if (collision === undefined) return;
     throw StatusError.invalidField(prefix + collision, 'set by the body and by the path; leave it out of the body');
   };

@@ -14,12 +14,24 @@ export interface HttpRequest {
   /** Lower-case names; a header sent more than once has its values in order. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Uint8Array;
+  /** The parts of a multipart/form-data body, where they fill fields. */
+  readonly parts?: readonly FormPart[] | undefined;
   /** The body of a call whose requests are a stream, as it arrives; `body` is empty then. */
   readonly chunks?: AsyncIterable<Uint8Array> | undefined;
   /** The same where each message comes by itself, as over a WebSocket. */
   readonly frames?: AsyncIterable<Uint8Array> | undefined;
   /** Set when the request asks for a WebSocket: replies are then pieces of one message each, and errors are told outside of them. */
   readonly webSocket?: WebSocketOffer | undefined;
+}
+
+/** A part of a multipart/form-data body, or a pair of a form. */
+export interface FormPart {
+  readonly name: string;
+  /** Given for files. */
+  readonly filename?: string;
+  /** Without parameters. */
+  readonly contentType?: string;
+  readonly data: Uint8Array;
 }
 
 /** A WebSocket that can still be refused. */

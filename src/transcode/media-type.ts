@@ -30,8 +30,13 @@ export function bodyFormatOf(contentType: string | undefined): BodyFormat {
   return format;
 }
 
+/** `application/json` and `…+json`. */
+export function isJsonType(essence: string): boolean {
+  return essence === 'application/json' || (essence.endsWith('+json') && essence.includes('/'));
+}
+
 function formatOfEssence(essence: string): BodyFormat | undefined {
-  if (essence === 'application/json' || (essence.endsWith('+json') && essence.includes('/'))) return 'json';
+  if (isJsonType(essence)) return 'json';
   if (essence === 'application/x-protobuf' || essence === 'application/protobuf') return 'protobuf';
   return undefined;
 }

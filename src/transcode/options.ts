@@ -12,6 +12,8 @@ export interface TranscodeOptions {
   readonly ignoredQuery: ReadonlySet<string>;
   /** `m[key]=value` fills the map field `m`. */
   readonly queryMaps: boolean;
+  /** A part of a form that names no field. */
+  readonly unknownFields: 'reject' | 'ignore';
   /** A body where the rule has none. */
   readonly strayBody: 'reject' | 'ignore';
   /** A field that both the path and the body set. */
@@ -41,6 +43,7 @@ export interface TranscodeLimits {
   readonly metadataBytes: number;
   readonly metadataPairs: number;
   readonly queryPairs: number;
+  readonly formParts: number;
   /** Bytes of one message of a client stream, as JSON. */
   readonly maxMessageBytes: number;
   /** Levels of nesting in a dotted query parameter. */

@@ -1,7 +1,6 @@
 /**
  * @module The update mask that a PATCH leaves to the gateway: derived from the keys that are present in its body (AIP-134).
  */
-import type { Codec } from '../codec/codec.ts';
 import type { Binding } from '../routing/binding.ts';
 import type { FieldDescriptor, MessageDescriptor } from '../schema/descriptors.ts';
 import { lengthDelimited } from '../wire/fragment.ts';
@@ -10,13 +9,13 @@ import type { QueryPair } from './query-string.ts';
 /** A FieldMask's `paths`. */
 const PATHS = 1;
 
-/** The fragment that sets the mask; empty when the client set one itself, or when there is nothing to set. */
-export type MaskDeriver = (json: Uint8Array, pairs: readonly QueryPair[]) => Uint8Array;
+/** The fragment that sets the mask to the paths that are present in the body; empty when the client set one itself, or when there is nothing to set. */
+export type MaskDeriver = (present: () => readonly string[], pairs: readonly QueryPair[]) => Uint8Array;
 
 const nothing = new Uint8Array();
 
 /** Undefined where no mask is ever derived: not a PATCH, no body field, or no `update_mask` of type FieldMask. */
-export function compileMaskDeriver({ httpMethod, body, method }: Binding, codec: Codec): MaskDeriver | undefined {
+export function compileMaskDeriver({ httpMethod, body, method }: Binding): MaskDeriver | undefined {
   const mask = method.input.fieldsByName.get('update_mask');
   const resource = body.kind === 'field' ? messageOf(body.field) : undefined;
   if (httpMethod !== 'PATCH' || resource === undefined || mask === undefined) return undefined;
@@ -25,9 +24,9 @@ export function compileMaskDeriver({ httpMethod, body, method }: Binding, codec:
     const [head] = name.split('.');
     return head === mask.jsonName || head === mask.name;
   };
-  return (json, pairs) => {
-    if (json.length === 0 || pairs.some(isMask)) return nothing;
-    const paths = codec.presentPaths(resource, json).map((path) => lengthDelimited(PATHS, Buffer.from(path)));
+  return (present, pairs) => {
+    if (pairs.some(isMask)) return nothing;
+    const paths = present().map((path) => lengthDelimited(PATHS, Buffer.from(path)));
     return paths.length === 0 ? nothing : lengthDelimited(mask.number, ...paths);
   };
 }

@@ -19,7 +19,11 @@ const small = { ...limits, metadataPairs: 3, metadataBytes: 64 };
 
 for (const { name, headers, requestHeaders = [], metadata, error } of cases) {
   test(`request metadata: ${name}`, () => {
-    const options = { requestHeaders: new Set(requestHeaders), responseHeaders: new Set<string>(), keyHeader: undefined };
+    const options = {
+      requestHeaders: new Set(requestHeaders),
+      responseHeaders: new Set<string>(),
+      keyHeader: undefined,
+    };
     const read = () => metadataOf(headers, options, small);
     if (error === undefined) assert.deepEqual(read(), metadata);
     else {
@@ -58,7 +62,11 @@ test('reply metadata: what would change how the answer is read is held back', ()
 });
 
 test('reply metadata: a configured name passes, one of gRPC never does', () => {
-  const options = { requestHeaders: new Set<string>(), responseHeaders: new Set(['set-cookie', 'grpc-encoding']), keyHeader: undefined };
+  const options = {
+    requestHeaders: new Set<string>(),
+    responseHeaders: new Set(['set-cookie', 'grpc-encoding']),
+    keyHeader: undefined,
+  };
   assert.deepEqual(
     headersOf(reply, options).map(([name]) => name),
     ['x-request-id', 'set-cookie', 'data-bin'],

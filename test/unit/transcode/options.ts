@@ -5,12 +5,14 @@ export const limits: TranscodeLimits = {
   metadataBytes: 8192,
   metadataPairs: 64,
   queryPairs: 256,
+  formParts: 256,
   maxMessageBytes: 4 * 1024 * 1024,
   depth: 100,
 };
 
 export const defaults: TranscodeOptions = {
   unknownQuery: 'reject',
+  unknownFields: 'reject',
   ignoredQuery: new Set(),
   queryMaps: true,
   strayBody: 'reject',
