@@ -3,6 +3,7 @@
  */
 import { type Problem, SchemaError } from '../schema/problem.ts';
 import { GrpcCode } from '../status/code.ts';
+import type { OutlierDetection } from '../upstream/balancing/outlier-detector.ts';
 import type { RetryPolicy } from '../upstream/balancing/retry-policy.ts';
 import { PendingLimit } from '../upstream/pending-limit.ts';
 import { createUpstreams, type UpstreamConfig, type Upstreams } from '../upstream/upstreams.ts';
@@ -55,6 +56,8 @@ function configOf(upstream: UpstreamOptions, replyBytes: number, index: number, 
       choiceCount: upstream.balancing.choiceCount,
       dnsRefreshMs: upstream.balancing.dnsRefreshRate,
     },
+    ...(upstream.health && { health: upstream.health }),
+    ...(upstream.outlierDetection && { outlierDetection: outlierDetectionOf(upstream.outlierDetection) }),
     retry: { policy: retryPolicyOf(upstream.retry), throttling: upstream.retry.retryThrottling },
     methodConfig: upstream.methodConfig.map(({ name, timeout, retryPolicy }) => ({
       name,
@@ -76,5 +79,15 @@ function retryPolicyOf(retry: Omit<UpstreamOptions['retry'], 'retryThrottling'>)
     maxBackoffMs: retry.maxBackoff,
     backoffMultiplier: retry.backoffMultiplier,
     retryableStatusCodes: new Set(retry.retryableStatusCodes.map((name) => GrpcCode[name])),
+  };
+}
+
+function outlierDetectionOf(written: NonNullable<UpstreamOptions['outlierDetection']>): OutlierDetection {
+  const { interval, baseEjectionTime, maxEjectionTime, ...rest } = written;
+  return {
+    ...rest,
+    intervalMs: interval,
+    baseEjectionTimeMs: baseEjectionTime,
+    maxEjectionTimeMs: maxEjectionTime,
   };
 }

@@ -55,6 +55,92 @@ export const upstreamSchema = {
         },
       },
     },
+    health: {
+      type: 'object',
+      description: 'Watch the upstream’s `grpc.health.v1.Health`: an address that does not serve is not called.',
+      properties: {
+        serviceName: { type: 'string', default: '', description: 'The service to ask for; none is the whole server.' },
+      },
+    },
+    outlierDetection: {
+      type: 'object',
+      description: 'Leave those of several addresses alone for a while that fail more than the others; `{}` is on.',
+      properties: {
+        interval: { $ref: '#/$defs/duration', default: '10s', description: 'How often they are compared.' },
+        baseEjectionTime: {
+          $ref: '#/$defs/duration',
+          default: '30s',
+          description: 'For how long, times how often it happened.',
+        },
+        maxEjectionTime: { $ref: '#/$defs/duration', default: '5m', description: 'For how long at most.' },
+        maxEjectionPercent: {
+          type: 'integer',
+          minimum: 0,
+          maximum: 100,
+          default: 10,
+          description: 'With so many of the addresses left alone no more are.',
+        },
+        consecutiveFailures: {
+          type: 'integer',
+          minimum: 0,
+          default: 5,
+          description: 'So many failures in a row are enough, at once; 0 turns that off.',
+        },
+        successRateEjection: {
+          type: 'object',
+          description: 'Those whose rate of success is too far below the mean.',
+          properties: {
+            stdevFactor: {
+              type: 'integer',
+              minimum: 0,
+              default: 1900,
+              description: 'Thousandths of a standard deviation.',
+            },
+            enforcementPercentage: {
+              type: 'integer',
+              minimum: 0,
+              maximum: 100,
+              default: 100,
+              description: 'So many of those that are due.',
+            },
+            minimumHosts: {
+              type: 'integer',
+              minimum: 1,
+              default: 5,
+              description: 'Addresses with so many calls, at least.',
+            },
+            requestVolume: { type: 'integer', minimum: 1, default: 100, description: 'Calls of an interval.' },
+          },
+        },
+        failurePercentageEjection: {
+          type: 'object',
+          description: 'Those that fail too often.',
+          properties: {
+            threshold: {
+              type: 'integer',
+              minimum: 0,
+              maximum: 100,
+              default: 85,
+              description: 'Percentage of failures.',
+            },
+            enforcementPercentage: {
+              type: 'integer',
+              minimum: 0,
+              maximum: 100,
+              default: 100,
+              description: 'So many of those that are due.',
+            },
+            minimumHosts: {
+              type: 'integer',
+              minimum: 1,
+              default: 5,
+              description: 'Addresses with so many calls, at least.',
+            },
+            requestVolume: { type: 'integer', minimum: 1, default: 50, description: 'Calls of an interval.' },
+          },
+        },
+      },
+    },
     retry: {
       type: 'object',
       description:

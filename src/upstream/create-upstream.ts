@@ -3,6 +3,7 @@
  */
 import type { Clock } from './balancing/clock.ts';
 import { type CallPolicies, governedChannel } from './balancing/governed-channel.ts';
+import type { OutlierDetection } from './balancing/outlier-detector.ts';
 import type { BalancingPolicy } from './balancing/picker.ts';
 import type { LookUp } from './balancing/resolution.ts';
 import { RetryBudget, type RetryPolicy, type RetryThrottling } from './balancing/retry-policy.ts';
@@ -23,6 +24,10 @@ export interface UpstreamConfig extends TransportOptions {
   readonly methodConfig?: NonNullable<CallPolicies['methodConfig']>;
   /** Which of several addresses gets a call; `pick_first` when left out. */
   readonly balancing?: Partial<BalancingOptions>;
+  /** grpc.health.v1 is watched: only addresses that say they serve are called. */
+  readonly health?: { readonly serviceName: string };
+  /** Of several addresses those that fail more than the others are left alone for a while. */
+  readonly outlierDetection?: OutlierDetection;
   /** Calls over it fail at once. */
   readonly maxRequests?: number;
 }
@@ -105,7 +110,7 @@ async function createChannel(config: UpstreamConfig & { readonly pending: Pendin
   if (first === undefined) throw new Error(`no target in ${config.target.text}`);
   const isDns = all.some((target) => target.kind === 'host' && target.isDns);
   const create = await channelsOf(config.transport);
-  if (all.length === 1 && !isDns) return create(first, config);
+  if (all.length === 1 && !isDns && config.health === undefined) return create(first, config);
   const { balancedChannel } = await import('./balancing/balanced-channel.ts');
   return balancedChannel(config, (target) => create(target, { ...config, isOneOfSeveral: true }));
 }

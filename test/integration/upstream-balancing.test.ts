@@ -3,14 +3,18 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import type { ServerHttp2Stream } from 'node:http2';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GrpcCode } from '../../src/status/code.ts';
 import { createUpstream, type Upstream, type UpstreamConfig } from '../../src/upstream/create-upstream.ts';
 import { parseTargets } from '../../src/upstream/target.ts';
 import type { CallOptions, UnaryReply } from '../../src/upstream/transport.ts';
-import { silence } from '../upstreams/faults.ts';
+import { FakeClock } from '../unit/upstream/balancing/fake-clock.ts';
+import { grpcHeaders, raw, silence } from '../upstreams/faults.ts';
 import {
+  frame,
+  messagesOf,
   type Script,
   type ScriptedUpstream,
   type ScriptedUpstreamOptions,
@@ -73,6 +77,38 @@ function load(upstream: Upstream): () => Promise<number> {
     isDone = true;
     await workers;
     return calls;
+  };
+}
+
+const healthPath = '/grpc.health.v1.Health/Watch';
+
+interface ScriptedHealth {
+  /** Names that were asked for. */
+  readonly asked: string[];
+  /** Tells this status, grpc.health.v1.HealthCheckResponse.ServingStatus, to those who watch and will. */
+  say(status: number): void;
+}
+
+function scriptHealth(server: ScriptedUpstream): ScriptedHealth {
+  const asked: string[] = [];
+  const watchers = new Set<ServerHttp2Stream>();
+  let status: number | undefined;
+  const tell = (stream: ServerHttp2Stream): void => {
+    if (status !== undefined && !stream.destroyed) stream.write(frame(Uint8Array.of(8, status)));
+  };
+  const watch = raw(async (stream) => {
+    for await (const message of messagesOf(stream)) asked.push(Buffer.from(message.subarray(2)).toString());
+    stream.respond(grpcHeaders);
+    watchers.add(stream);
+    tell(stream);
+  });
+  server.script(healthPath, watch);
+  return {
+    asked,
+    say(next) {
+      status = next;
+      for (const stream of watchers) tell(stream);
+    },
   };
 }
 
@@ -223,6 +259,97 @@ for (const transport of ['http2', 'grpc-js'] as const) {
       await call(await startUpstream(t, `dns:///localhost:${server.port}`, config));
       const other = await startUpstream(t, `dns:///elsewhere:${server.port}`, config);
       await assert.rejects(call(other), { code: GrpcCode.UNAVAILABLE });
+    });
+
+    test('an address that fails is left alone for a while, the only ones that serve are not', async (t) => {
+      const clock = new FakeClock();
+      const outlierDetection = {
+        intervalMs: 10_000,
+        baseEjectionTimeMs: 30_000,
+        maxEjectionTimeMs: 300_000,
+        maxEjectionPercent: 100,
+        consecutiveFailures: 3,
+      };
+      const balancing = { policy: 'round_robin', clock } as const;
+      const { servers, upstream } = await start(t, 2, { balancing, outlierDetection });
+      await until(() => allReady(upstream));
+      const ejected = (): unknown => upstream.status.addresses.map(({ isEjected }) => isEjected);
+      const [bad, good] = servers as [ScriptedUpstream, ScriptedUpstream];
+      for (const code of [GrpcCode.NOT_FOUND, GrpcCode.INTERNAL]) {
+        bad.script(path, { isEarly: true, code });
+        for (let calls = 0; calls < 8; calls++) await call(upstream).catch(() => {});
+        assert.deepEqual(ejected(), [code === GrpcCode.INTERNAL, false]);
+      }
+      for (let calls = 0; calls < 5; calls++) await call(upstream);
+      good.script(path, { isEarly: true, code: GrpcCode.INTERNAL });
+      for (let calls = 0; calls < 3; calls++) await assert.rejects(call(upstream), { code: GrpcCode.INTERNAL });
+      assert.deepEqual(ejected(), [true, true]);
+      bad.script(path, echo);
+      good.script(path, echo);
+      for (let calls = 0; calls < 4; calls++) await call(upstream);
+      await clock.advance(30_000);
+      assert.deepEqual(ejected(), [false, false]);
+      assert.deepEqual(
+        upstream.status.addresses.map(({ ejections }) => ejections),
+        [1, 1],
+      );
+    });
+
+    test('an address that says that it does not serve is not called, until it says that it does', async (t) => {
+      const servers = await Promise.all([startServer(t), startServer(t)]);
+      const health = servers.map((server) => scriptHealth(server));
+      health[0]?.say(1);
+      const target = servers.map((server) => server.target).join(',');
+      const config = { transport, ...roundRobin, health: { serviceName: 'test.Test' } };
+      const upstream = await startUpstream(t, target, config);
+      await upstream.transport.ready(AbortSignal.timeout(5000));
+      const told = (): unknown => upstream.status.addresses.map((address) => address.health);
+      const called = async (): Promise<number[]> => {
+        const before = countsOf(servers);
+        for (let calls = 0; calls < 4; calls++) await call(upstream);
+        return countsOf(servers).map((count, index) => count - (before[index] ?? 0));
+      };
+      await until(() => allReady(upstream));
+      assert.deepEqual(
+        [told(), await called()],
+        [
+          ['serving', 'unknown'],
+          [4, 0],
+        ],
+      );
+      health[1]?.say(1);
+      await until(() => String(told()) === 'serving,serving');
+      assert.deepEqual(await called(), [2, 2]);
+      health[0]?.say(2);
+      await until(() => String(told()) === 'not serving,serving');
+      assert.deepEqual(await called(), [0, 4]);
+      health[1]?.say(3);
+      await until(() => upstream.status.state === 'failing');
+      const message = `upstream ${target} says that it is not serving`;
+      await assert.rejects(call(upstream), { code: GrpcCode.UNAVAILABLE, message });
+      health[0]?.say(1);
+      await until(() => upstream.status.state === 'ready');
+      assert.deepEqual(await called(), [4, 0]);
+      assert.deepEqual(health[0]?.asked, ['test.Test']);
+    });
+
+    test('one server without a health service serves; one whose watch breaks is asked again', async (t) => {
+      const clock = new FakeClock();
+      const server = await startServer(t);
+      const config = { transport, health: { serviceName: '' }, balancing: { clock } };
+      const upstream = await startUpstream(t, server.target, config);
+      await call(upstream);
+      assert.equal(upstream.status.addresses[0]?.health, 'serving');
+      const broken = await startServer(t);
+      broken.script(healthPath, { isEarly: true, code: GrpcCode.INTERNAL });
+      const other = await startUpstream(t, broken.target, config);
+      other.transport.connect();
+      await until(() => other.status.state === 'failing');
+      scriptHealth(broken).say(1);
+      await until(() => clock.due.length > 0);
+      await clock.advance(2000);
+      await until(() => other.status.state === 'ready');
+      await call(other);
     });
   });
 }

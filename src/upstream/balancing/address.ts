@@ -4,26 +4,45 @@
 import type { AddressStatus, Channel } from '../channel.ts';
 import type { Target } from '../target.ts';
 import type { TransportState } from '../transport.ts';
+import { type Health, type HealthCheck, watchHealth } from './health-watch.ts';
 import type { Candidate } from './picker.ts';
+
+export interface AddressOptions {
+  readonly createChannel: (target: Target) => Channel;
+  /** Its health is watched while it is connected. */
+  readonly health?: HealthCheck | undefined;
+  /** Told of each new state and health. */
+  readonly onChange: (address: Address) => void;
+}
 
 export class Address implements Candidate {
   readonly target: Target;
   channel: Channel;
   state: TransportState = 'idle';
   inFlight = 0;
-  readonly #create: () => Channel;
-  readonly #onChange: (address: Address) => void;
+  /** Of the connection that it has now. */
+  health: Health | 'unwatched';
+  readonly #options: AddressOptions;
   #isRetired = false;
+  #unwatch: () => void = () => {};
 
-  /** `onChange` is told of each new state. */
-  constructor(target: Target, create: () => Channel, onChange: (address: Address) => void) {
+  constructor(target: Target, options: AddressOptions) {
     this.target = target;
-    this.#create = create;
-    this.#onChange = onChange;
+    this.health = options.health ? 'unknown' : 'unwatched';
+    this.#options = options;
     this.channel = this.#open();
   }
 
-  get status(): AddressStatus {
+  get isServing(): boolean {
+    return this.state === 'ready' && (this.health === 'serving' || this.health === 'unwatched');
+  }
+
+  /** It may still turn out to be: it connects, or has yet to tell. */
+  get isPending(): boolean {
+    return this.state === 'connecting' || (this.state === 'ready' && this.health === 'unknown');
+  }
+
+  get status(): Omit<AddressStatus, 'isEjected' | 'ejections'> {
     const [connections] = this.channel.addresses;
     return {
       address: this.target.text,
@@ -32,9 +51,7 @@ export class Address implements Candidate {
       pending: connections?.pending ?? 0,
       connectFailures: connections?.connectFailures ?? 0,
       inFlight: this.inFlight,
-      health: 'unwatched',
-      isEjected: false,
-      ejections: 0,
+      health: this.health,
     };
   }
 
@@ -45,7 +62,7 @@ export class Address implements Candidate {
   /** Ends its attempts to connect; it can be asked to connect anew. */
   reset(): void {
     if (this.state === 'idle') return;
-    this.channel.close();
+    this.close();
     this.state = 'idle';
     this.channel = this.#open();
   }
@@ -57,24 +74,42 @@ export class Address implements Candidate {
 
   ended(): void {
     this.inFlight--;
-    if (this.#isRetired && this.inFlight === 0) this.channel.close();
+    if (this.#isRetired && this.inFlight === 0) this.close();
+  }
+
+  close(): void {
+    this.#unwatch();
+    this.channel.close();
   }
 
   /** It is no address of the upstream any more: its calls may end, then its connections are closed. */
   retire(): void {
     this.#isRetired = true;
-    if (this.inFlight === 0) this.channel.close();
+    this.#unwatch();
+    if (this.inFlight === 0) this.close();
   }
 
   #open(): Channel {
-    const channel = this.#create();
+    const channel = this.#options.createChannel(this.target);
     channel.onStateChange((state) => {
-      if (this.channel !== channel || this.#isRetired) return;
-      // An attempt after one that failed is still a failure, until it succeeds.
-      if (state === 'connecting' && this.state === 'failing') return;
-      this.state = state;
-      this.#onChange(this);
+      if (this.channel === channel && !this.#isRetired) this.#enter(state);
     });
     return channel;
+  }
+
+  #enter(state: TransportState): void {
+    // An attempt after one that failed is still a failure, until it succeeds.
+    if (state === 'connecting' && this.state === 'failing') return;
+    this.state = state;
+    const { health, onChange } = this.#options;
+    this.#unwatch();
+    if (health !== undefined) this.health = 'unknown';
+    if (health !== undefined && state === 'ready') {
+      this.#unwatch = watchHealth(this.channel, health, (now) => {
+        this.health = now;
+        onChange(this);
+      });
+    }
+    onChange(this);
   }
 }

@@ -8,12 +8,13 @@ import { PendingLimit } from '../pending-limit.ts';
 import type { Target } from '../target.ts';
 import { createBalancer } from './balancer.ts';
 import { systemClock } from './clock.ts';
+import { OutlierDetector } from './outlier-detector.ts';
 import { createPick } from './picker.ts';
 import { type LookUp, Resolution } from './resolution.ts';
 
 /** A channel over all addresses of the upstream; `createChannel` makes that to one of them. */
 export function balancedChannel(
-  { target, balancing = {}, pending = new PendingLimit() }: UpstreamConfig,
+  { target, balancing = {}, pending = new PendingLimit(), health, outlierDetection }: UpstreamConfig,
   createChannel: (target: Target) => Channel,
 ): Channel {
   const { policy = 'pick_first', choiceCount = 2, dnsRefreshMs = 30_000 } = balancing;
@@ -25,6 +26,9 @@ export function balancedChannel(
     pick: createPick(policy, choiceCount),
     isOneAtATime: policy === 'pick_first',
     pending,
+    health: health && { ...health, clock },
+    outliers: outlierDetection && new OutlierDetector(outlierDetection),
+    clock,
   });
 }
 

@@ -2,14 +2,20 @@
  * @module A channel over the addresses of an upstream: connects to them, and gives each call to one that can be called. Each idea is a
  * file of this folder; here they are put together.
  */
+
+import { GrpcCode } from '../../status/code.ts';
+import { StatusError } from '../../status/status-error.ts';
 import { overloaded, unreachable } from '../call-errors.ts';
 import type { CallEnd, CallHandler, TransportCall } from '../calls.ts';
 import type { AddressStatus, Channel } from '../channel.ts';
 import type { PendingLimit } from '../pending-limit.ts';
 import type { Target } from '../target.ts';
 import type { CallOptions, TransportState } from '../transport.ts';
-import { Address } from './address.ts';
+import { Address, type AddressOptions } from './address.ts';
 import { BalancedCall, type CallPlacer } from './balanced-call.ts';
+import type { Clock } from './clock.ts';
+import type { HealthCheck } from './health-watch.ts';
+import type { OutlierDetector } from './outlier-detector.ts';
 import type { Pick } from './picker.ts';
 import type { Resolution } from './resolution.ts';
 
@@ -22,7 +28,19 @@ export interface BalancerOptions {
   /** Connect to one address as long as it can be called, in their order; otherwise to all. */
   readonly isOneAtATime: boolean;
   readonly pending: PendingLimit;
+  readonly health?: HealthCheck | undefined;
+  readonly outliers?: OutlierDetector<Address> | undefined;
+  readonly clock: Clock;
 }
+
+// What tells of a server that is not well; other failures are the answers of one that is, or of its client's leaving.
+const serverFailures: ReadonlySet<GrpcCode> = new Set([
+  GrpcCode.UNKNOWN,
+  GrpcCode.DEADLINE_EXCEEDED,
+  GrpcCode.INTERNAL,
+  GrpcCode.UNAVAILABLE,
+  GrpcCode.DATA_LOSS,
+]);
 
 export function createBalancer(options: BalancerOptions): Channel {
   return new Balancer(options);
@@ -39,10 +57,14 @@ class Balancer implements Channel, CallPlacer {
   readonly #listeners = new Set<(state: TransportState) => void>();
   #state: TransportState = 'idle';
   #isClosed = false;
+  #stopSweeping: () => void = () => {};
+  readonly #addressOptions: AddressOptions;
 
   constructor(options: BalancerOptions) {
     this.target = options.target;
     this.#options = options;
+    const { createChannel, health } = options;
+    this.#addressOptions = { createChannel, health, onChange: (address) => this.#onAddress(address) };
   }
 
   get state(): TransportState {
@@ -50,7 +72,12 @@ class Balancer implements Channel, CallPlacer {
   }
 
   get addresses(): readonly AddressStatus[] {
-    return [...this.#addresses.values()].map(({ status }) => status);
+    const { outliers } = this.#options;
+    return [...this.#addresses.values()].map((address) => ({
+      ...address.status,
+      isEjected: outliers?.isEjected(address) ?? false,
+      ejections: outliers?.ejectionsOf(address) ?? 0,
+    }));
   }
 
   begin(options: CallOptions, handler: CallHandler): TransportCall {
@@ -63,6 +90,7 @@ class Balancer implements Channel, CallPlacer {
     this.#setState('connecting');
     this.#readdress();
     this.#options.resolution.start(() => this.#readdress());
+    this.#sweepLater();
   }
 
   onStateChange(listener: (state: TransportState) => void): () => void {
@@ -73,62 +101,95 @@ class Balancer implements Channel, CallPlacer {
   close(): void {
     this.#isClosed = true;
     this.#options.resolution.stop();
-    for (const { channel } of this.#addresses.values()) channel.close();
+    this.#stopSweeping();
+    for (const address of this.#addresses.values()) address.close();
   }
 
   place(call: BalancedCall): void {
-    const { pick, pending, resolution } = this.#options;
+    const { pick, pending } = this.#options;
     if (this.#usable.length > 0) call.begin(pick(this.#usable), false);
     else if (this.#state !== 'failing') {
       if (!pending.enter()) throw overloaded(this.target, `${pending.max} calls wait for a connection`);
       this.#waiting.add(call);
       call.wait();
-    } else if (this.#addresses.size > 0) {
-      // It fails there at once and says why; and hastens the next attempt.
-      call.begin(pick([...this.#addresses.values()]), true);
-    } else throw unreachable(this.target, 'its name has no address', resolution.error);
+    } else this.#placeFailing(call);
+  }
+
+  #placeFailing(call: BalancedCall): void {
+    const all = [...this.#addresses.values()];
+    const failing = all.filter(({ state }) => state === 'failing');
+    // It fails there at once and says why; and hastens the next attempt.
+    if (failing.length > 0) call.begin(this.#options.pick(failing), true);
+    else if (all.length === 0)
+      throw unreachable(this.target, 'its name has no address', this.#options.resolution.error);
+    else throw new StatusError(GrpcCode.UNAVAILABLE, `upstream ${this.target} says that it is not serving`);
   }
 
   withdraw(call: BalancedCall): void {
     if (this.#waiting.delete(call)) this.#options.pending.leave();
   }
 
-  ended(_address: Address, _end: CallEnd): void {}
+  ended(address: Address, { error, retry }: CallEnd): void {
+    const { outliers, clock } = this.#options;
+    if (outliers === undefined || error?.code === GrpcCode.CANCELLED || retry === 'unseen' || retry === 'never') return;
+    const isFailure = error !== undefined && serverFailures.has(error.code);
+    if (outliers.record(address, isFailure, clock.now())) this.#update();
+  }
+
+  #sweepLater(): void {
+    const { outliers, clock } = this.#options;
+    if (outliers === undefined) return;
+    this.#stopSweeping = clock.after(outliers.config.intervalMs, () => {
+      outliers.sweep(clock.now());
+      this.#update();
+      this.#sweepLater();
+    });
+  }
 
   #readdress(): void {
-    const { resolution, createChannel } = this.#options;
+    const { resolution, outliers } = this.#options;
     const before = this.#addresses;
     const now = new Map<string, Address>();
     for (const target of resolution.addresses) {
-      const known = before.get(target.text);
-      const create = (): Channel => createChannel(target);
-      now.set(target.text, known ?? new Address(target, create, (address) => this.#onState(address)));
+      now.set(target.text, before.get(target.text) ?? new Address(target, this.#addressOptions));
     }
     this.#addresses = now;
+    outliers?.keep([...now.values()]);
     for (const [text, address] of before) if (!now.has(text)) address.retire();
     this.#update();
   }
 
-  #onState(address: Address): void {
-    if (address.state === 'failing' || this.#usable.includes(address)) this.#options.resolution.refresh();
+  #onAddress(address: Address): void {
+    if (address.state === 'failing' || (address.state !== 'ready' && this.#usable.includes(address))) {
+      this.#options.resolution.refresh();
+    }
     this.#update();
   }
 
   #update(): void {
     if (this.#isClosed) return;
     const all = [...this.#addresses.values()];
-    this.#usable = all.filter(({ state }) => state === 'ready');
+    this.#usable = this.#usableOf(all);
     if (this.#options.isOneAtATime) this.#connectToOne(all);
     else for (const address of all) if (address.state === 'idle') address.connect();
     this.#setState(this.#stateOf(all));
     if (this.#state !== 'connecting') this.#serveWaiting();
   }
 
+  // When all that serve are ejected, they are better than none.
+  #usableOf(all: readonly Address[]): readonly Address[] {
+    const { outliers } = this.#options;
+    const serving = all.filter(({ isServing }) => isServing);
+    if (outliers === undefined) return serving;
+    const good = serving.filter((address) => !outliers.isEjected(address));
+    return good.length > 0 ? good : serving;
+  }
+
   // The first that can be called is the one; the others need no connection.
   #connectToOne(all: readonly Address[]): void {
     if (this.#usable.length > 0) {
       for (const address of all) if (address.state !== 'ready') address.reset();
-    } else if (!all.some(({ state }) => state === 'connecting')) {
+    } else if (!all.some(({ isPending }) => isPending)) {
       all.find(({ state }) => state === 'idle')?.connect();
     }
   }
@@ -136,7 +197,7 @@ class Balancer implements Channel, CallPlacer {
   #stateOf(all: readonly Address[]): TransportState {
     if (this.#usable.length > 0) return 'ready';
     if (all.length === 0) return this.#options.resolution.error === undefined ? 'connecting' : 'failing';
-    return all.every(({ state }) => state === 'failing') ? 'failing' : 'connecting';
+    return all.some(({ state, isPending }) => isPending || state === 'idle') ? 'connecting' : 'failing';
   }
 
   #serveWaiting(): void {
