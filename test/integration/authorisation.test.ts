@@ -1,0 +1,146 @@
+/**
+ * The authorisation matrix: every method, by every rule and protocol, with every kind of credentials, in every spelling. What a request may do
+ * depends on the method that it means and on who sends it, and on nothing else.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Generation } from '../../src/gateway/generation.ts';
+import type { MethodDescriptor } from '../../src/schema/descriptors.ts';
+import { digestOf } from '../../src/security/api-keys.ts';
+import { hashPassword } from '../../src/security/scrypt-hash.ts';
+import { type RunningServer, startServer } from '../../src/server/start-server.ts';
+import { type ScriptedUpstream, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
+import { type Call, spellings, type Way, ways } from './authorisation-ways.ts';
+import { audience, issuer, makeKey, tokenOf } from './jwks-issuer.ts';
+
+const bearer = async (claims: Record<string, unknown>): Promise<string> => `Bearer ${await tokenOf(key, claims)}`;
+const key = await makeKey('k');
+const expired = await bearer({ exp: 1 });
+
+const credentials: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  none: { 'x-tandem-subject': 'root', 'x-tandem-roles': 'admin' },
+  reader: { 'x-api-key': 'reader' },
+  admin: { 'x-api-key': 'admin' },
+  unknown: { 'x-api-key': 'unknown' },
+  keeper: { authorization: `Basic ${btoa('keeper:secret')}` },
+  broken: { authorization: 'Basic ???' },
+  token: { authorization: await bearer({ roles: ['reader'], scope: 'ledger.read' }) },
+  expired: { authorization: expired },
+  both: { 'x-api-key': 'admin', authorization: expired },
+};
+
+/** What each may, in the order of `credentials`. */
+const expected: Readonly<Record<string, readonly number[]>> = {
+  'vault.Vault.GetItem': [401, 200, 200, 401, 403, 401, 200, 401, 401],
+  'vault.Vault.ListItems': [401, 401, 401, 401, 401, 401, 200, 401, 401],
+  'vault.Vault.DeleteItem': [401, 403, 200, 401, 200, 401, 403, 401, 401],
+  'vault.Vault.Ping': [200, 200, 200, 401, 200, 401, 200, 401, 401],
+  'vault.Ledger.Read': [401, 403, 200, 401, 403, 401, 200, 401, 401],
+  'vault.Ledger.Open': [200, 200, 200, 401, 200, 401, 200, 401, 401],
+};
+
+let upstream: ScriptedUpstream;
+let server: RunningServer;
+let folder: string;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tandem-keys-'));
+  const jwksFile = join(folder, 'jwks.json');
+  writeFileSync(jwksFile, JSON.stringify({ keys: [key.publicJwk] }));
+  const item = { messages: [Uint8Array.of(10, 1, 120)] };
+  const paths = Object.keys(expected).map((name) => name.replace(/^(.*)\.(.*)$/, '/$1/$2'));
+  upstream = await startScriptedUpstream(Object.fromEntries(paths.map((path) => [path, item])));
+  const keyOf = (name: string, roles: string[], scopes: string[]) => ({
+    name,
+    digest: `sha256:${digestOf(name)}`,
+    roles,
+    scopes,
+  });
+  server = await startServer({
+    protos: ['test/protos/security.proto'],
+    upstreams: [upstream.target],
+    listen: { port: 0 },
+    transcoding: { methodOverride: true },
+    security: {
+      apiKeys: {
+        header: 'x-api-key',
+        keys: [keyOf('reader', ['reader'], []), keyOf('admin', ['reader', 'admin'], ['ledger.read'])],
+      },
+      basic: { users: [{ name: 'keeper', password: await hashPassword('secret'), roles: ['keeper'] }] },
+      jwt: [{ issuer, audience: [audience], algorithms: ['ES256'], jwksFile }],
+      access: [
+        { methods: ['vault.Vault/*'], roles: ['reader'] },
+        { methods: ['GET /v1/items'], schemes: ['jwt'] },
+        { methods: ['vault.Vault/Ping'], anonymous: true },
+      ],
+    },
+  });
+});
+after(async () => {
+  await server?.close();
+  await upstream.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** The method that a request means. Routing decides that, and its own tests hold it. */
+function meant({ method, target, headers }: Call, way: Way): MethodDescriptor | undefined {
+  try {
+    const { gateway } = server;
+    const { binding, rpc } =
+      way.name === 'WebSocket' && method === 'GET'
+        ? gateway.matchWebSocket(target)
+        : gateway.match(method, target, headers);
+    return rpc === undefined ? binding?.method : rpc.method;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Tally {
+  requests: number;
+  meant: number;
+}
+
+/** Sends one request; gives what is wrong with its answer, if anything. */
+async function judge(call: Call, way: Way, who: number, tally: Tally): Promise<string | undefined> {
+  const method = meant(call, way);
+  const before = upstream.calls.length;
+  const headers = { ...call.headers, ...Object.values(credentials)[who] };
+  const status = await way.statusOf(server.url, { ...call, headers });
+  tally.requests++;
+  if (method !== undefined) tally.meant++;
+  const due = method === undefined ? undefined : expected[method.fullName]?.[who];
+  const isRefused = status === 401 || status === 403;
+  const isRight = due === undefined || due === 200 ? !isRefused : status === due;
+  const isCalled = upstream.calls.length > before;
+  if (isRight && !(isCalled && due !== 200)) return undefined;
+  return `${method?.fullName}: ${status} instead of ${due}${isCalled ? ', and the upstream was called' : ''}`;
+}
+
+const schemaMethods = ({ schema }: Generation): readonly MethodDescriptor[] =>
+  Object.keys(expected).flatMap((name) => schema.methods.get(name) ?? []);
+
+for (const way of ways) {
+  test(`${way.name}: no decision differs`, async () => {
+    const { generation } = server.gateway;
+    const wrong: string[] = [];
+    const tally = { requests: 0, meant: 0 };
+    for (const method of schemaMethods(generation)) {
+      for (const call of way.callsOf(method, generation)) {
+        assert.equal(meant(call, way), method, `${call.method} ${call.target} is no call of ${method.fullName}`);
+        for (const [spelling, spell] of Object.entries(spellings)) {
+          if (way.unspeakable?.includes(spelling)) continue;
+          for (const [who, name] of Object.keys(credentials).entries()) {
+            const fault = await judge(spell(call), way, who, tally);
+            if (fault !== undefined) wrong.push(`${call.method} ${call.target}, ${spelling}, ${name}: ${fault}`);
+          }
+        }
+      }
+    }
+    assert.deepEqual(wrong, []);
+    assert.ok(tally.meant >= tally.requests / 10, `${tally.meant} of ${tally.requests} requests mean a method`);
+  });
+}
