@@ -5,6 +5,7 @@ import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { MessageStream } from '../transcode/bind-stream.ts';
+import { conditionalReply } from '../transcode/conditional.ts';
 import { timeoutOf } from '../transcode/deadline.ts';
 import {
   type HttpReply,
@@ -84,7 +85,8 @@ async function callForOne(request: MatchedRequest, context: CallContext): Promis
     ...headersOf(answer.headers, metadata),
     ...trailerHeadersOf(answer.trailers, metadata),
   ];
-  return { status: 200, headers, body };
+  const reply = { status: 200, headers, body };
+  return isRawReply(binding) ? conditionalReply(http, reply) : reply;
 }
 
 async function callForStream(request: MatchedRequest, context: CallContext): Promise<HttpStreamReply> {

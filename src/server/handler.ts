@@ -179,7 +179,8 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
   reply.code(answer.status);
   for (const [name, value] of answer.headers) reply.header(name, value);
   if (bodyOf(request)?.readableEnded === false) leaveBody(request, reply);
-  if ('body' in answer) return reply.send(answer.body);
+  // Fastify would name the type even of what is not there.
+  if ('body' in answer) return reply.send(answer.status === 204 || answer.status === 304 ? undefined : answer.body);
   if (request.method === 'HEAD') {
     hangUp?.abort();
     return reply.send();
