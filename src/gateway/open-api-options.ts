@@ -8,7 +8,7 @@ export function openApiOptionsOf({ docs, transcoding }: Options): OpenApiOptions
   const { title, version, description, servers, pathStyle, visibility, oauth2 } = docs;
   return {
     ...(title !== undefined && { title }),
-    version: version ?? '0.0.0',
+    ...(version !== undefined && { version }),
     ...(description !== undefined && { description }),
     ...(servers.length > 0 && { servers: servers.map((url) => ({ url })) }),
     pathStyle,

@@ -6,6 +6,7 @@ import type {
   MethodDescriptor,
   ServiceDescriptor,
 } from '../schema/descriptors.ts';
+import { authoredSchema, isAuthoredRequired } from './authored.ts';
 import type { JsonSchema, Operation } from './document.ts';
 
 /** google.api.field_behavior; `isRequired` is also what proto2 `required` means. */
@@ -18,10 +19,12 @@ export interface Behavior {
 
 export function behaviorOf(field: FieldDescriptor): Behavior {
   const listed = strings(field.options.get('google.api.field_behavior'));
+  const { readOnly, writeOnly } = authoredSchema(field);
   return {
-    isRequired: (field.isRequired || listed.includes('REQUIRED')) && !listed.includes('OUTPUT_ONLY'),
-    isReadOnly: listed.includes('OUTPUT_ONLY'),
-    isWriteOnly: listed.includes('INPUT_ONLY'),
+    isRequired:
+      (field.isRequired || listed.includes('REQUIRED') || isAuthoredRequired(field)) && !listed.includes('OUTPUT_ONLY'),
+    isReadOnly: listed.includes('OUTPUT_ONLY') || readOnly === true,
+    isWriteOnly: listed.includes('INPUT_ONLY') || writeOnly === true,
     isImmutable: listed.includes('IMMUTABLE'),
   };
 }

@@ -126,6 +126,13 @@ export function errorResponses(context: DocumentContext): Keyed<ResponseObject> 
   };
 }
 
+/** A reply of this message, or else an error. */
+export function messageResponse(message: MessageDescriptor | undefined, context: DocumentContext): ResponseObject {
+  if (message === undefined) return errorResponses(context)['Error'] as ResponseObject;
+  const { summary } = splitComment(message.comment);
+  return { description: summary, content: { 'application/json': { schema: messageSchema(message, context) } } };
+}
+
 /** The component that describes the errors of a method. */
 export function errorReference({ isServerStreaming }: MethodDescriptor, { options }: DocumentContext): Reference {
   const name = isServerStreaming && options.streamEnvelope ? 'EnvelopedError' : 'Error';

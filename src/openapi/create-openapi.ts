@@ -7,6 +7,8 @@
 import type { Binding } from '../routing/binding.ts';
 import type { Schema, ServiceDescriptor } from '../schema/descriptors.ts';
 import { hostOf, scopesOf } from './annotations.ts';
+import { type AuthoredDocument, authoredOperation, authoredTag } from './authored.ts';
+import { infoOf, joinAuthored, joinTags, tagNameOf } from './authored-parts.ts';
 import { markdownOf } from './comment.ts';
 import { createComponents } from './components.ts';
 import { errorResponses } from './content.ts';
@@ -24,10 +26,12 @@ export interface OpenApiInput {
   readonly bindings: readonly Binding[];
   readonly schema: Schema;
   readonly options: OpenApiOptions;
+  /** What the document is about, for its title; default: its services. */
+  readonly subject?: string;
 }
 
 /** The OpenAPI 3.1 document of the bindings, each of which appears once (those for any HTTP method: once a method). */
-export function createOpenApi({ bindings: all, schema, options }: OpenApiInput): OpenApiDocument {
+export function createOpenApi({ bindings: all, schema, options, subject }: OpenApiInput): OpenApiDocument {
   const bindings = visibleBindings(all, options.visibility);
   // Main rules before additional ones: `Library_GetBook` is a main rule; `Library_GetBook2` an additional one, unless a
   // method is called so.
@@ -38,24 +42,43 @@ export function createOpenApi({ bindings: all, schema, options }: OpenApiInput):
   const services = [...new Set(ordered.map(({ method }) => method.service))];
   const tags = shortestSuffixes(services.map(({ fullName }) => fullName));
   const usage = findUsage(ordered, schema, options.visibility);
-  const securitySchemes = oauthSchemes(services, options);
+  const authored = joinAuthored(services);
+  const securitySchemes = { ...oauthSchemes(services, options), ...authored.securitySchemes };
   const components = createComponents(usage.names);
-  const context = { options, schema, usage, components, securitySchemes: securitySchemes ?? {} };
+  const context = { options, schema, usage, components, securitySchemes };
   const operations = operationsByPath(ordered, tags, context);
   const paths = [...operations].sort(([a], [b]) => compare(a, b)).map(([path, item]) => [path, pathItem(item)]);
   const responses = errorResponses(context);
   return {
     openapi: '3.1.0',
-    info: {
-      title: options.title ?? titleOf(services),
-      version: options.version,
-      ...(options.description !== undefined && { description: options.description }),
-    },
+    info: documentInfo(services, authored, options, subject),
     servers: options.servers ?? [{ url: '/' }],
-    tags: services.map((service) => tagObject(service, tags)).sort((a, b) => compare(a.name, b.name)),
+    tags: joinTags(
+      services.map((service) => tagObject(service, tags)),
+      authored,
+    ),
+    ...(authored.externalDocs !== undefined && { externalDocs: authored.externalDocs }),
+    ...(authored.security !== undefined && { security: authored.security }),
     paths: Object.fromEntries(paths),
-    components: { schemas: components.build(), responses, ...(securitySchemes !== undefined && { securitySchemes }) },
+    components: {
+      schemas: components.build(),
+      responses,
+      ...(Object.keys(securitySchemes).length > 0 && { securitySchemes }),
+    },
+    ...authored.extensions,
   };
+}
+
+function documentInfo(
+  services: readonly ServiceDescriptor[],
+  authored: AuthoredDocument,
+  options: OpenApiOptions,
+  subject: string | undefined,
+): OpenApiDocument['info'] {
+  const { title, version, description } = options;
+  const own = title !== undefined && subject !== undefined ? `${title}: ${subject}` : title;
+  const bare = { title: subject ?? titleOf(services), version: '0.0.0' };
+  return { ...bare, ...infoOf(authored, { title: own, version, description }) };
 }
 
 function titleOf(services: readonly ServiceDescriptor[]): string {
@@ -75,9 +98,12 @@ function operationsByPath(
   for (const place of placeBindings(bindings, context)) {
     const { method } = place.binding;
     const tag = tags.get(method.service.fullName) ?? '';
-    const id = unique(`${tag}_${method.name}`.replaceAll('.', '_'));
+    const id = unique(authoredOperation(method)?.operationId ?? `${tag}_${method.name}`.replaceAll('.', '_'));
     const item = found.get(place.path) ?? new Map<string, Operation>();
-    found.set(place.path, item.set(place.httpMethod, createOperation(place, id, tag, context)));
+    found.set(
+      place.path,
+      item.set(place.httpMethod, createOperation(place, id, tagNameOf(method.service, tag), context)),
+    );
   }
   return found;
 }
@@ -97,11 +123,13 @@ function tagObject(service: ServiceDescriptor, tags: ReadonlyMap<string, string>
   const description = markdownOf(service.comment);
   const scopes = scopesOf(service);
   const host = hostOf(service);
+  const { name: _, ...authored } = authoredTag(service);
   return {
-    name: tags.get(service.fullName) ?? '',
+    name: tagNameOf(service, tags.get(service.fullName) ?? ''),
     ...(description !== '' && { description }),
     ...(scopes.length > 0 && { 'x-oauth-scopes': scopes }),
     ...(host !== '' && { 'x-default-host': host }),
+    ...authored,
   };
 }
 

@@ -9,9 +9,17 @@ export type Keyed<T> = Readonly<Record<string, T>>;
 
 export interface OpenApiDocument {
   readonly openapi: string;
-  readonly info: { readonly title: string; readonly version: string; readonly description?: string };
+  readonly info: {
+    readonly title: string;
+    readonly version: string;
+    readonly description?: string;
+    /** What an author wrote: license, contact, extensions. */
+    readonly [member: string]: unknown;
+  };
   readonly servers: readonly ServerObject[];
   readonly tags: readonly TagObject[];
+  readonly externalDocs?: ExternalDocs;
+  readonly security?: readonly SecurityRequirement[];
   readonly paths: Keyed<PathItem>;
   readonly components: {
     readonly schemas: Keyed<JsonSchema>;
@@ -26,6 +34,11 @@ export type SecurityScheme = Readonly<Record<string, unknown>> & { readonly type
 /** Scopes by name of the scheme; of several schemes all are needed. */
 export type SecurityRequirement = Keyed<readonly string[]>;
 
+export interface ExternalDocs {
+  readonly url: string;
+  readonly description?: string;
+}
+
 /** Anything may have these. */
 export type ExtensionKey = `x-${string}`;
 
@@ -37,6 +50,7 @@ export interface ServerObject {
 export interface TagObject {
   readonly name: string;
   readonly description?: string;
+  readonly externalDocs?: ExternalDocs;
   readonly 'x-oauth-scopes'?: readonly string[];
   /** google.api.default_host: where the API's owner serves it. */
   readonly 'x-default-host'?: string;
@@ -57,6 +71,7 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   readonly deprecated?: true;
+  readonly externalDocs?: ExternalDocs;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: RequestBody;
   readonly responses: Keyed<ResponseObject | Reference>;
@@ -75,7 +90,7 @@ export interface Operation {
 
 export interface Parameter {
   readonly name: string;
-  readonly in: 'path' | 'query';
+  readonly in: 'path' | 'query' | 'header';
   readonly description?: string;
   readonly required?: true;
   readonly deprecated?: true;
@@ -95,6 +110,7 @@ export interface RequestBody {
 
 export interface ResponseObject {
   readonly description: string;
+  readonly headers?: Keyed<unknown>;
   readonly content?: Keyed<MediaType>;
 }
 
@@ -121,6 +137,23 @@ export interface JsonSchema {
   readonly contentEncoding?: 'base64';
   readonly pattern?: string;
   readonly minimum?: number;
+  readonly maximum?: number;
+  /** In OpenAPI 3.0 they are flags beside `minimum` and `maximum`. */
+  readonly exclusiveMinimum?: number | true;
+  readonly exclusiveMaximum?: number | true;
+  readonly multipleOf?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly uniqueItems?: true;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  readonly title?: string;
+  readonly externalDocs?: ExternalDocs;
+  readonly examples?: readonly unknown[];
+  /** OpenAPI 3.0's word for the first of `examples`. */
+  readonly example?: unknown;
   readonly enum?: readonly (string | number | null)[];
   readonly const?: string | number | null;
   readonly default?: string | number | boolean;

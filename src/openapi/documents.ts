@@ -35,9 +35,7 @@ export function createDocuments(input: OpenApiInput): Documents {
   const makePart = (name: string): OpenApiDocument | undefined => {
     const own = units.service.get(name) ?? units.package.get(name);
     if (own === undefined) return undefined;
-    const { title } = input.options;
-    const options = { ...input.options, title: title === undefined ? name : `${title}: ${name}` };
-    return createOpenApi({ ...input, bindings: own, options });
+    return createOpenApi({ ...input, bindings: own, subject: name });
   };
   return {
     whole() {

@@ -42,7 +42,8 @@ function mediaType(each: MediaType): MediaType {
   return { ...each, schema: schema(each.schema) };
 }
 
-function schema({ type, $ref, contentEncoding, propertyNames, ...old }: JsonSchema): JsonSchema {
+function schema({ type, $ref, contentEncoding, propertyNames, ...newer }: JsonSchema): JsonSchema {
+  const old = olderKeywords(newer);
   const rest: JsonSchema = {
     ...old,
     ...(contentEncoding === 'base64' && { format: 'byte' }),
@@ -67,6 +68,23 @@ function schema({ type, $ref, contentEncoding, propertyNames, ...old }: JsonSche
       one === 'string' ? { type: one, ...(pattern && { pattern }) } : { type: one, ...(format && { format }) },
   );
   return { ...common, anyOf: each };
+}
+
+/** One example instead of several, one value of an `enum` instead of `const`, flags instead of exclusive limits. */
+function olderKeywords({
+  examples,
+  const: only,
+  exclusiveMinimum,
+  exclusiveMaximum,
+  ...rest
+}: Omit<JsonSchema, 'type'>): JsonSchema {
+  return {
+    ...rest,
+    ...(typeof exclusiveMinimum === 'number' && { minimum: exclusiveMinimum, exclusiveMinimum: true }),
+    ...(typeof exclusiveMaximum === 'number' && { maximum: exclusiveMaximum, exclusiveMaximum: true }),
+    ...(examples !== undefined && { example: examples[0] }),
+    ...(only !== undefined && { enum: [only] }),
+  };
 }
 
 function mapValues<T, U>(map: Keyed<T>, change: (value: T) => U): Keyed<U> {

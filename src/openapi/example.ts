@@ -4,6 +4,7 @@
  */
 import type { FieldDescriptor, MessageDescriptor, ScalarType } from '../schema/descriptors.ts';
 import { behaviorOf, infoFormatsOf } from './annotations.ts';
+import { authoredSchema } from './authored.ts';
 import { isOwnComponent } from './components.ts';
 import { namedResource, resourceExample } from './resources.ts';
 import { type DocumentContext, nameOf } from './schemas.ts';
@@ -25,6 +26,8 @@ export function messageExample(
   const { fullName } = message;
   if (wellKnownSchema(fullName) !== undefined || isOwnComponent(fullName)) return wellKnown.get(fullName);
   if (outer.includes(message)) return undefined;
+  const [authored] = authoredSchema(message).examples ?? [];
+  if (typeof authored === 'object' && authored !== null) return withoutBound(authored, message, bound, context);
   const omitted = context.usage.omittedFields(message);
   const writable = context.usage.fieldsOf(message).filter((field) => {
     const isFirstChoice = field.oneof === undefined || field.oneof.fields[0] === field;
@@ -40,12 +43,25 @@ export function messageExample(
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
+/** What an author wrote, less what the path holds. */
+function withoutBound(
+  example: object,
+  message: MessageDescriptor,
+  bound: ReadonlySet<string>,
+  context: DocumentContext,
+): unknown {
+  const names = new Set(message.fields.filter(({ name }) => bound.has(name)).map((field) => nameOf(field, context)));
+  return Object.fromEntries(Object.entries(example).filter(([name]) => !names.has(name)));
+}
+
 /** The value of a field; undefined as for a message. */
 export function fieldExample(
   field: FieldDescriptor,
   context: DocumentContext,
   outer: readonly MessageDescriptor[] = [],
 ): unknown {
+  const [authored] = authoredSchema(field).examples ?? [];
+  if (authored !== undefined) return authored;
   const { map } = field;
   const value = valueExample(map?.value ?? field, context, outer);
   if (value === undefined) return undefined;

@@ -1,5 +1,7 @@
 import type { MethodDescriptor } from '../schema/descriptors.ts';
 import { routingOf, signaturesOf } from './annotations.ts';
+import { authoredOperation } from './authored.ts';
+import { withAuthored } from './authored-parts.ts';
 import { paragraphs, splitComment } from './comment.ts';
 import { errorReference, replyOf, requestBodyOf } from './content.ts';
 import type { Operation } from './document.ts';
@@ -20,7 +22,7 @@ export function createOperation(place: Place, operationId: string, tag: string, 
   const security = oauthRequirements(method.service, context.securitySchemes);
   const operationInfo = operationInfoOf(method, context);
   const [signatures, routing] = [signaturesOf(method), routingOf(method)];
-  return {
+  const operation: Operation = {
     operationId,
     tags: [tag],
     summary: comment.summary || wordsOf(method.name),
@@ -37,6 +39,7 @@ export function createOperation(place: Place, operationId: string, tag: string, 
     ...(signatures.length > 0 && { 'x-method-signatures': signatures }),
     ...(routing !== undefined && { 'x-routing': routing }),
   };
+  return withAuthored(operation, authoredOperation(method), context);
 }
 
 /** `GetBook` → `Get book`. */

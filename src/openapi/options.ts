@@ -3,8 +3,9 @@ import type { ServerObject } from './document.ts';
 /** What the document says beside the bindings. The parts that change replies are the gateway's own options. */
 export interface OpenApiOptions {
   /** Default: the names of up to three services, of more their number. */
-  readonly title?: string;
-  readonly version: string;
+  readonly title?: string | undefined;
+  /** Default: what an author wrote as option, or 0.0.0. */
+  readonly version?: string | undefined;
   readonly description?: string;
   /** Default: one, `/`. */
   readonly servers?: readonly ServerObject[];

@@ -2,11 +2,12 @@
 import type { Binding, PathVariable } from '../routing/binding.ts';
 import type { FieldDescriptor, MessageDescriptor } from '../schema/descriptors.ts';
 import { behaviorOf } from './annotations.ts';
+import { authoredSchema } from './authored.ts';
 import { markdownOf, paragraphs } from './comment.ts';
 import type { JsonSchema, Parameter } from './document.ts';
 import { type PathParameter, type Place, patternOf } from './paths.ts';
 import { type NamedResource, namedResource, resourceExample, segmentExample } from './resources.ts';
-import { type DocumentContext, fieldDescription, fieldSchema, nameOf, valueSchema } from './schemas.ts';
+import { type DocumentContext, fieldDescription, fieldSchema, nameOf } from './schemas.ts';
 import { isText } from './value-schema.ts';
 
 export function pathParameters(place: Place, context: DocumentContext): readonly Parameter[] {
@@ -15,7 +16,7 @@ export function pathParameters(place: Place, context: DocumentContext): readonly
     const { name, variable, isWhole, segments } = parameter;
     // The field's comment stands once, at the first of the parameters that make up its value.
     const isFirst = !documented.has(variable);
-    const comment = !isFirst ? '' : markdownOf(variable?.fields.at(-1)?.comment ?? '');
+    const comment = isFirst ? commentOf(variable) : '';
     documented.add(variable);
     const part = variable === undefined || isWhole ? '' : `Part of ${partsText(place, variable, context)}.`;
     const resource = variable && namedResource(variable.fields.at(-1) as FieldDescriptor, context.schema);
@@ -37,6 +38,11 @@ export function pathParameters(place: Place, context: DocumentContext): readonly
       ...(isMulti && { 'x-multi-segment': true }),
     };
   });
+}
+
+function commentOf(variable: PathVariable | undefined): string {
+  const leaf = variable?.fields.at(-1);
+  return leaf === undefined ? '' : (authoredSchema(leaf).description ?? markdownOf(leaf.comment));
 }
 
 /** "Names a `library.example/Book`, `shelves/{shelf}/books/{book}`." */
@@ -71,7 +77,7 @@ function pathSchema({ variable, isWhole, segments }: PathParameter, context: Doc
   if (segments.length === 1 && segments[0]?.kind === 'multi') return { type: 'string' };
   const pattern = patternOf(segments);
   if (pattern !== '') return { type: 'string', pattern };
-  if (isWhole && leaf !== undefined && !variable?.isMultiSegment) return valueSchema(leaf, context);
+  if (isWhole && leaf !== undefined && !variable?.isMultiSegment) return fieldSchema(leaf, context);
   // One part of a value that keeps `%2F`: a slash cannot be carried.
   return variable === undefined ? { type: 'string' } : { type: 'string', pattern: '^[^/]+$' };
 }

@@ -8,9 +8,11 @@ import type {
   Schema,
 } from '../schema/descriptors.ts';
 import { behaviorOf, infoFormatsOf, referenceOf, resourceOf } from './annotations.ts';
+import { authoredSchema } from './authored.ts';
 import { markdownOf, paragraphs, splitComment } from './comment.ts';
 import { type Components, isOwnComponent } from './components.ts';
 import type { JsonSchema, Keyed, SecurityScheme } from './document.ts';
+import { withKeywords } from './keywords.ts';
 import type { OpenApiOptions } from './options.ts';
 import type { TypeUsage } from './usage.ts';
 import { defaultOf, scalarSchemas, wellKnownSchema } from './value-schema.ts';
@@ -39,6 +41,10 @@ export function messageSchema(message: MessageDescriptor, context: DocumentConte
 
 /** The value of a field in JSON: one value, a list or a map. */
 export function fieldSchema(field: FieldDescriptor, context: DocumentContext): JsonSchema {
+  return withKeywords(bareFieldSchema(field, context), field, isAlwaysWritten(field, context));
+}
+
+function bareFieldSchema(field: FieldDescriptor, context: DocumentContext): JsonSchema {
   const { map } = field;
   if (map !== undefined) {
     return { type: 'object', ...keysOf(map.key), additionalProperties: valueSchema(map.value, context) };
@@ -47,7 +53,7 @@ export function fieldSchema(field: FieldDescriptor, context: DocumentContext): J
 }
 
 /** One value of the field. */
-export function valueSchema(field: FieldDescriptor, context: DocumentContext): JsonSchema {
+function valueSchema(field: FieldDescriptor, context: DocumentContext): JsonSchema {
   const schema = typeSchema(field.type, context);
   const reference = referenceOf(field);
   return {
@@ -118,6 +124,7 @@ function messageComponent(message: MessageDescriptor, context: DocumentContext):
   const exclusive = choices.filter((names) => names.length > 1).map(atMostOne);
   const resource = resourceOf(message);
   const description = paragraphs(markdownOf(message.comment));
+  const { required: _, ...authored } = authoredSchema(message);
   return {
     type: 'object',
     ...(description !== undefined && { description }),
@@ -126,6 +133,7 @@ function messageComponent(message: MessageDescriptor, context: DocumentContext):
     ...(required.length > 0 && { required }),
     ...(exclusive.length > 0 && { allOf: exclusive }),
     ...(resource !== undefined && { 'x-resource': resource }),
+    ...authored,
   };
 }
 
@@ -148,11 +156,12 @@ function listedRequired(message: MessageDescriptor, context: DocumentContext): r
 function property(field: FieldDescriptor, context: DocumentContext): JsonSchema {
   const { isReadOnly, isWriteOnly } = behaviorOf(field);
   const description = fieldDescription(field, context);
+  const authored = authoredSchema(field);
   const byDefault = defaultOf(field, context.options.json?.enumsAsNumbers ?? false);
   return {
     ...fieldSchema(field, context),
     ...(description !== undefined && { description }),
-    ...(field.isDeprecated && { deprecated: true }),
+    ...((field.isDeprecated || authored.deprecated) && { deprecated: true }),
     ...(isReadOnly && { readOnly: true }),
     ...(isWriteOnly && !isAlwaysWritten(field, context) && { writeOnly: true }),
     ...(byDefault !== undefined && { default: byDefault }),
@@ -180,7 +189,7 @@ function keysOf({ type }: FieldDescriptor): JsonSchema {
 
 /** The field's comment, and in words what its annotations and its oneof mean for the client. */
 export function fieldDescription(field: FieldDescriptor, context: DocumentContext): string | undefined {
-  const comment = markdownOf(field.comment);
+  const comment = authoredSchema(field).description ?? markdownOf(field.comment);
   const { isRequired, isImmutable } = behaviorOf(field);
   const notes = [isRequired ? 'Required.' : '', isImmutable ? 'Immutable.' : ''];
   // Google's comments say it themselves: `Required. The name of the book.`
@@ -208,6 +217,7 @@ function enumComponent(descriptor: EnumDescriptor, { options }: DocumentContext)
       : { type: 'string', enum: values.map(({ name }) => name) }),
     ...(description !== undefined && { description }),
     ...(descriptor.isDeprecated && { deprecated: true }),
+    ...authoredSchema(descriptor),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   Schema,
 } from '../schema/descriptors.ts';
 import { operationTypesOf } from './annotations.ts';
+import { authoredOperation } from './authored.ts';
 import { isOwnComponent, ownComponents } from './components.ts';
 import { shortestSuffixes } from './naming.ts';
 import type { OpenApiOptions } from './options.ts';
@@ -49,7 +50,7 @@ export function findUsage(
     return { response: findMessage(schema, method, response), metadata: findMessage(schema, method, metadata) };
   };
   const replies = reach(
-    bindings.flatMap((binding) => replyTypes(binding, operationTypes)),
+    bindings.flatMap((binding) => [...replyTypes(binding, operationTypes), ...authoredReplies(binding, schema)]),
     fieldsOf,
   );
   const patched = bindings.filter(({ httpMethod }) => httpMethod === 'PATCH').flatMap(bodyTypes);
@@ -109,6 +110,12 @@ function replyTypes(binding: Binding, operationTypes: TypeUsage['operationTypes'
   const { response, metadata } = operationTypes(method);
   const reply = responseBody === undefined ? [method.output] : messageOf(responseBody);
   return [...reply, response, metadata].filter((message) => message !== undefined);
+}
+
+/** The messages that an author wrote of as replies with another status. */
+function authoredReplies({ method }: Binding, schema: Schema): readonly MessageDescriptor[] {
+  const responses = [...(authoredOperation(method)?.responses.values() ?? [])];
+  return responses.flatMap(({ message }) => schema.messages.get(message ?? '') ?? []);
 }
 
 function bodyTypes(binding: Binding): readonly MessageDescriptor[] {

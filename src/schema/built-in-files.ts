@@ -63,7 +63,9 @@ export function builtInFile(name: string): SchemaFile | ParsedProto | undefined 
 
 /** The built-in file that a file on disk is a copy of, by its path: `third_party/google/api/http.proto`. */
 export function builtInNameOf(path: string): string | undefined {
-  const name = /(?:^|[\\/])(google[\\/].+)$/.exec(path)?.[1]?.replaceAll('\\', '/');
+  const name = /(?:^|\/)((?:google|buf\/validate|openapiv3|protoc-gen-openapiv2)\/.+)$/.exec(
+    path.replaceAll('\\', '/'),
+  )?.[1];
   const isBuiltIn = name !== undefined && (wellKnownFile(name) ?? packagedFile(name)) !== undefined;
   return isBuiltIn ? name : undefined;
 }
@@ -77,8 +79,11 @@ function wellKnownFile(name: string): DescFile | undefined {
   return wellKnownFiles.get(name);
 }
 
+/** Our own options, and those of other tools whose protos say something that we read. */
+const ownFolders: readonly string[] = ['tandem/', 'buf/validate/', 'openapiv3/', 'protoc-gen-openapiv2/'];
+
 function packagedFile(name: string): string | undefined {
-  if (name.startsWith('tandem/')) return ownFile(name);
+  if (ownFolders.some((folder) => name.startsWith(folder))) return ownFile(name);
   if (!name.startsWith('google/')) return undefined;
   packageFolder ??= dirname(createRequire(import.meta.url).resolve('google-proto-files/package.json'));
   const path = join(packageFolder, name);

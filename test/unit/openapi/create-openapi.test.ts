@@ -19,6 +19,8 @@ const own = (name: string): string => `test/protos/openapi/${name}.proto`;
 const protos = ['paths', 'types', 'proto2', 'streams'].map(own);
 const sources: readonly (readonly string[])[] = [
   [own('google_options')],
+  [own('gateway_options')],
+  [own('gnostic_options')],
   ...protos.map((file) => [file]),
   ['protos/example'],
   protos,
