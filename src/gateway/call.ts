@@ -2,7 +2,6 @@
  * @module One transcoded call from the HTTP request to the rendered reply: the only place where transcoding meets an upstream.
  */
 import type { Binding } from '../routing/binding.ts';
-import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { MessageStream } from '../transcode/bind-stream.ts';
 import { conditionalReply } from '../transcode/conditional.ts';
@@ -20,10 +19,11 @@ import type { ReplyRenderer } from '../transcode/render-reply.ts';
 import { framingOf, isIndentable } from '../transcode/stream-framing.ts';
 import type { SystemParameters } from '../transcode/system-parameters.ts';
 import type { Transcoder } from '../transcode/transcoder.ts';
-import type { CallOptions, CancelSignal, Transport } from '../upstream/transport.ts';
+import type { CancelSignal } from '../upstream/transport.ts';
 import { frameFramer, frameMessages, type MessageFramer, rawFramer, textFramer } from './frame-messages.ts';
 import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
-import type { Callee, RpcRun } from './rpc-run.ts';
+import { type RpcContext, type StartedRpc, startRpc } from './rpc.ts';
+import type { RpcRun } from './rpc-run.ts';
 
 /** A request whose rule is known. */
 export interface MatchedRequest {
@@ -36,22 +36,9 @@ export interface MatchedRequest {
   readonly run: RpcRun | undefined;
 }
 
-/** Where the calls of a service go. */
-export interface CallTarget {
-  readonly transport: Transport;
-  /** Timeout in milliseconds of a unary call whose client asks for none. */
-  readonly timeoutMs: number;
-}
-
 /** What a call needs besides the request. */
-export interface CallContext {
+export interface CallContext extends RpcContext {
   readonly transcoder: Transcoder;
-  /** Undefined when no upstream is configured for the service. */
-  readonly targetOf: (service: string) => CallTarget | undefined;
-  readonly streamTimeoutMs: number;
-  /** How long a stream may be silent. */
-  readonly streamIdleMs: number;
-  readonly maxTimeoutMs: number;
 }
 
 /**
@@ -64,7 +51,6 @@ export function callMethod(request: MatchedRequest, context: CallContext): Promi
 
 async function callForOne(request: MatchedRequest, context: CallContext): Promise<HttpReply> {
   const { binding, http } = request;
-  const { callee, timeoutMs } = calleeOf(request, context);
   const isStream = binding.method.isClientStreaming;
   const idle = isStream ? createIdleTimer(request.signal, context.streamIdleMs) : undefined;
   const { messages, system } = bindMessages(request, context, idle);
@@ -73,9 +59,7 @@ async function callForOne(request: MatchedRequest, context: CallContext): Promis
   }
   const accept = headerText(http.headers['accept']);
   const { render } = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: true });
-  const defaultMs = isStream ? context.streamTimeoutMs : timeoutMs;
-  const signal = idle?.signal ?? request.signal;
-  const options = callOptionsOf(request, context, { key: system.key, defaultMs, signal });
+  const { callee, options } = start(request, context, { key: system.key, signal: idle?.signal ?? request.signal });
   const answering = callee.unary(options, messages);
   const answer = await (idle?.waitFor(answering) ?? answering);
   const { contentType, body } = render(answer.message);
@@ -100,9 +84,8 @@ async function callForStream(request: MatchedRequest, context: CallContext): Pro
   const isIndented = framing === undefined || isIndentable(framing);
   const renderer = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: isIndented });
   const framer = framing === undefined ? untypedFramer(request, renderer) : textFramer(framing, renderer, errors);
-  const { callee } = calleeOf(request, context);
-  const terms = { key: system.key, defaultMs: context.streamTimeoutMs, signal: idle.signal };
-  const callOptions = callOptionsOf(request, context, terms);
+  const terms = { key: system.key, signal: idle.signal };
+  const { callee, options: callOptions } = start(request, context, terms);
   const stream = await callee.stream(callOptions, messages);
   const errorOf = (error: unknown): StatusError => request.run?.fail(error) ?? StatusError.from(error);
   return await frameMessages(stream, framer, { metadata: options.metadata, idle, errorOf });
@@ -152,37 +135,15 @@ async function* pump(
   yield* stream.end();
 }
 
-function calleeOf(
-  { binding, run }: MatchedRequest,
+function start(
+  { binding, http, run }: MatchedRequest,
   context: CallContext,
-): { readonly callee: Callee; readonly timeoutMs: number } {
-  const { method } = binding;
-  const target = context.targetOf(method.service.fullName);
-  if (target !== undefined) {
-    const { transport, timeoutMs } = target;
-    return { callee: run?.through(transport) ?? transport, timeoutMs };
-  }
-  throw new StatusError(GrpcCode.UNIMPLEMENTED, `no upstream is configured for ${method.service.fullName}`);
-}
-
-interface CallTerms {
-  readonly key: string | undefined;
-  /** Timeout of a call whose client asks for none. */
-  readonly defaultMs: number;
-  readonly signal: CancelSignal;
-}
-
-function callOptionsOf(
-  { binding, http }: MatchedRequest,
-  { transcoder, maxTimeoutMs }: CallContext,
-  { key, defaultMs, signal }: CallTerms,
-): CallOptions {
-  const { metadata, limits } = transcoder.options;
-  return {
-    path: binding.method.path,
-    metadata: withKey(metadataOf(http.headers, metadata, limits), key, metadata),
-    deadline: performance.now() + timeoutOf(http.headers, defaultMs, maxTimeoutMs),
-    signal,
-    isIdempotent: binding.method.idempotency !== 'unknown' || binding.httpMethod === 'GET',
-  };
+  { key, signal }: { readonly key: string | undefined; readonly signal: CancelSignal },
+): StartedRpc {
+  const { method, httpMethod } = binding;
+  const { metadata: names, limits } = context.transcoder.options;
+  const metadata = withKey(metadataOf(http.headers, names, limits), key, names);
+  const isIdempotent = method.idempotency !== 'unknown' || httpMethod === 'GET';
+  const timeout = timeoutOf.bind(undefined, http.headers);
+  return startRpc({ method, metadata, isIdempotent, timeoutOf: timeout, signal, run }, context);
 }

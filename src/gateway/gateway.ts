@@ -7,11 +7,11 @@ import type { HttpRequest } from '../transcode/exchange.ts';
 import type { CancelSignal } from '../upstream/transport.ts';
 import type { UpstreamStatus } from '../upstream/upstreams.ts';
 import { type Answer, answer, answerError, type Match, matchRequest, matchWebSocket } from './answer.ts';
-import type { CallTarget } from './call.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { chainHooks, type HookChain, type RpcClient, type RpcHooks } from './hooks.ts';
 import { connectUpstreams, type LiveUpstreams } from './live-upstreams.ts';
 import { type Options, type ResolveContext, resolveOptions, type TandemOptions } from './options.ts';
+import type { CallTarget } from './rpc.ts';
 
 export interface Readiness {
   readonly isReady: boolean;

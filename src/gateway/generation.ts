@@ -20,12 +20,12 @@ import { createTranscoder, type Transcoder } from '../transcode/transcoder.ts';
 import type { Transport } from '../upstream/transport.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import { builtInHooks } from './built-in-hooks.ts';
-import type { CallTarget } from './call.ts';
 import { asksCallers } from './check-security.ts';
 import type { RpcHooks } from './hooks.ts';
 import { openApiOptionsOf } from './open-api-options.ts';
 import type { Options } from './options.ts';
 import { reflectAll } from './reflect.ts';
+import type { CallTarget } from './rpc.ts';
 import { createRpcRoutes, type RpcRoutes } from './rpc-routes.ts';
 import { codecOptionsOf, rpcCodecOptionsOf, transcodeOptionsOf } from './transcode-options.ts';
 

@@ -7,8 +7,8 @@ import type { OutlierDetection } from '../upstream/balancing/outlier-detector.ts
 import type { RetryPolicy } from '../upstream/balancing/retry-policy.ts';
 import { PendingLimit } from '../upstream/pending-limit.ts';
 import { createUpstreams, type UpstreamConfig, type Upstreams } from '../upstream/upstreams.ts';
-import type { CallTarget } from './call.ts';
 import type { Options, UpstreamOptions } from './options.ts';
+import type { CallTarget } from './rpc.ts';
 import { readTlsFiles } from './tls-files.ts';
 
 export interface LiveUpstreams extends Upstreams {

@@ -4,16 +4,15 @@
  */
 import type { Codec } from '../codec/codec.ts';
 import type { MethodDescriptor } from '../schema/descriptors.ts';
-import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { HttpReply, HttpRequest, HttpStreamReply } from '../transcode/exchange.ts';
 import { headersOf, metadataOf } from '../transcode/metadata.ts';
 import type { TranscodeOptions } from '../transcode/options.ts';
 import type { Dialect, PayloadReader, StreamDialect } from '../transcode/rpc/dialect.ts';
-import type { CallOptions, CancelSignal, ReplyStream } from '../upstream/transport.ts';
-import type { CallContext } from './call.ts';
+import type { CancelSignal, ReplyStream } from '../upstream/transport.ts';
 import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
 import { type MessageForm, messageForm } from './message-form.ts';
+import { type RpcContext, type StartedRpc, startRpc } from './rpc.ts';
 import type { RpcRun } from './rpc-run.ts';
 
 /** A request whose method and dialect are known. */
@@ -28,7 +27,7 @@ export interface RpcRequest {
 }
 
 /** What a call needs besides the request. */
-export interface RpcCallContext extends Omit<CallContext, 'transcoder'> {
+export interface RpcCallContext extends RpcContext {
   readonly options: TranscodeOptions;
   /** Of messages that are written as JSON. */
   readonly codec: Codec;
@@ -45,14 +44,12 @@ export function callRpc(request: RpcRequest, context: RpcCallContext): Promise<H
 }
 
 async function callForOne(request: RpcRequest, context: RpcCallContext, form: MessageForm): Promise<HttpReply> {
-  const { dialect, method, signal, run } = request;
-  const { transport, timeoutMs } = targetOf(method, context);
+  const { dialect, method, signal } = request;
   const isStream = method.isClientStreaming;
   const idle = isStream ? createIdleTimer(signal, context.streamIdleMs) : undefined;
   const messages = await messagesOf(request, context, form, idle);
-  const defaultMs = isStream ? context.streamTimeoutMs : timeoutMs;
-  const options = callOptionsOf(request, context, defaultMs, idle?.signal ?? signal);
-  const answering = (run?.through(transport) ?? transport).unary(options, messages);
+  const { callee, options } = start(request, context, idle?.signal ?? signal);
+  const answering = callee.unary(options, messages);
   const { message, headers, trailers } = await (idle?.waitFor(answering) ?? answering);
   const payload = await form.write(message);
   return dialect.reply(payload, { headers: headersOf(headers, context.options.metadata), trailers });
@@ -61,12 +58,11 @@ async function callForOne(request: RpcRequest, context: RpcCallContext, form: Me
 type StreamForm = MessageForm & { readonly stream: StreamDialect };
 
 async function callForStream(request: RpcRequest, context: RpcCallContext, form: StreamForm): Promise<HttpStreamReply> {
-  const { method, signal, run } = request;
+  const { signal, run } = request;
   const idle = createIdleTimer(signal, context.streamIdleMs);
-  const { transport } = targetOf(method, context);
   const messages = await messagesOf(request, context, form, idle);
-  const options = callOptionsOf(request, context, context.streamTimeoutMs, idle.signal);
-  const replies = await (run?.through(transport) ?? transport).stream(options, messages);
+  const { callee, options } = start(request, context, idle.signal);
+  const replies = await callee.stream(options, messages);
   const headers = await idle.waitFor(replies.headers);
   let failure: StatusError | undefined;
   const fail = (cause: unknown): StatusError => {
@@ -138,25 +134,9 @@ async function* pump(
   reader.end();
 }
 
-function targetOf(
-  { service }: MethodDescriptor,
-  context: RpcCallContext,
-): NonNullable<ReturnType<CallContext['targetOf']>> {
-  const target = context.targetOf(service.fullName);
-  if (target !== undefined) return target;
-  throw new StatusError(GrpcCode.UNIMPLEMENTED, `no upstream is configured for ${service.fullName}`);
-}
-
-function callOptionsOf(
-  { dialect, method, http }: RpcRequest,
-  { options, maxTimeoutMs }: RpcCallContext,
-  defaultTimeoutMs: number,
-  signal: CancelSignal,
-): CallOptions {
-  return {
-    path: method.path,
-    metadata: metadataOf(http.headers, options.metadata, options.limits),
-    deadline: performance.now() + dialect.timeoutOf(defaultTimeoutMs, maxTimeoutMs),
-    signal,
-  };
+function start({ dialect, method, http, run }: RpcRequest, context: RpcCallContext, signal: CancelSignal): StartedRpc {
+  const { metadata: names, limits } = context.options;
+  const metadata = metadataOf(http.headers, names, limits);
+  const timeoutOf = dialect.timeoutOf.bind(dialect);
+  return startRpc({ method, metadata, timeoutOf, signal, run }, context);
 }

@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify';
+import type { Writable } from 'node:stream';
 import type { CancelSignal } from '../upstream/transport.ts';
 
 /**
@@ -10,7 +10,7 @@ export class HangUp implements CancelSignal {
   readonly reason: unknown = undefined;
   readonly #listeners: (() => void)[] = [];
 
-  constructor({ raw }: FastifyReply) {
+  constructor({ raw }: { readonly raw: Writable }) {
     raw.once('close', () => {
       if (!raw.writableFinished) this.abort();
     });

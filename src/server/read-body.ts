@@ -45,6 +45,7 @@ export function readBody(body: Readable, announced: string | undefined, limits: 
       else chunks.push(chunk);
     });
     body.on('end', () => {
+      if (isCut(body)) return refuse(cutOff());
       clearTimeout(timer);
       const [first] = chunks;
       resolve(chunks.length > 1 ? Buffer.concat(chunks) : (first ?? empty));
@@ -61,6 +62,12 @@ export async function* readChunks(body: Readable): AsyncGenerator<Uint8Array, vo
   } catch (cause) {
     throw cutOff(cause);
   }
+  if (isCut(body)) throw cutOff();
+}
+
+/** A request over HTTP/2 that its client resets ends as if it were whole. */
+function isCut(body: Readable & { readonly aborted?: boolean }): boolean {
+  return body.aborted === true;
 }
 
 function tooLarge(limit: number): StatusError {

@@ -31,6 +31,9 @@ const neverForwarded: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/** What a client of gRPC says of itself, and the gateway says of itself to the upstream. */
+const aboutClient: ReadonlySet<string> = new Set(['accept', 'accept-encoding', 'user-agent']);
+
 /** Reply metadata that would change how the HTTP answer is read, or speak for the gateway's own origin. */
 const heldBack: ReadonlySet<string> = new Set([
   'connection',
@@ -59,11 +62,24 @@ export function metadataOf(
   options: MetadataOptions,
   limits: TranscodeLimits,
 ): Metadata {
+  return collectMetadata(headers, (name) => isForwarded(name, options), limits);
+}
+
+/** The metadata that a gRPC client's headers become: all but what HTTP and gRPC keep to themselves. Throws as `metadataOf` does. */
+export function grpcMetadataOf(headers: HttpRequest['headers'], limits: TranscodeLimits): Metadata {
+  return collectMetadata(headers, isCustom, limits);
+}
+
+function collectMetadata(
+  headers: HttpRequest['headers'],
+  isWanted: (name: string) => boolean,
+  limits: TranscodeLimits,
+): Metadata {
   const metadata: (readonly [string, string])[] = [];
   let bytes = 0;
   const hopByHop = connectionTokens(headers['connection']);
   for (const name in headers) {
-    if (!isForwarded(name, options) || hopByHop?.has(name)) continue;
+    if (!isWanted(name) || hopByHop?.has(name)) continue;
     const raw = headers[name];
     if (raw === undefined) continue;
     const value = typeof raw === 'string' ? raw : raw.join(', ');
@@ -89,6 +105,12 @@ function isForwarded(name: string, { requestHeaders }: MetadataOptions): boolean
   if (forwarded.has(name)) return true;
   const isAllowed = name.startsWith('x-') || name.endsWith('-bin') || requestHeaders.has(name);
   return isAllowed && !neverForwarded.has(name) && !name.startsWith('grpc-') && !name.startsWith('content-');
+}
+
+/** gRPC's "Custom-Metadata" with the names that it allows, and those of HTTP that do not speak of this connection or its client. */
+function isCustom(name: string): boolean {
+  if (neverForwarded.has(name) || aboutClient.has(name) || !/^[0-9a-z_.-]+$/.test(name)) return false;
+  return !name.startsWith('grpc-') && !name.startsWith('content-');
 }
 
 /** The header names that `Connection` makes hop-by-hop (RFC 9110, 7.6.1). */
@@ -127,6 +149,17 @@ export function headersOf(metadata: Metadata, options: MetadataOptions): Metadat
 export function trailerHeadersOf(trailers: Metadata, options: MetadataOptions): Metadata {
   if (trailers.length === 0) return trailers;
   return headersOf(trailers, options).map(([name, value]) => [`grpc-trailer-${name}`, value] as const);
+}
+
+/** The headers or trailers that metadata become for a gRPC client, who reads all: each name once, and what HTTP/2 cannot carry left out. */
+export function grpcHeadersOf(metadata: Metadata): Record<string, string> {
+  const headers: Record<string, string> = Object.create(null);
+  for (const [name, value] of metadata) {
+    if (neverForwarded.has(name) || name === 'content-type' || name === 'content-length' || name === 'date') continue;
+    const before = headers[name];
+    headers[name] = before === undefined ? value : `${before},${value}`;
+  }
+  return headers;
 }
 
 function isShown(name: string, { responseHeaders }: MetadataOptions): boolean {

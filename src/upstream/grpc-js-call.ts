@@ -5,9 +5,11 @@ import { type ChannelInterface, Metadata as GrpcMetadata, type StatusObject } fr
 import { codeName, GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { Metadata } from '../transcode/exchange.ts';
+import { frameOf } from '../transcode/grpc-framing.ts';
 import { cancelledBy, deadlineExceeded, replyTooLarge, requestTooLarge, unreachable } from './call-errors.ts';
 import { joinedMetadata, pushbackOf } from './call-metadata.ts';
 import type { CallHandler, RetryHint, TransportCall } from './calls.ts';
+import { requestMessageOf } from './frames.ts';
 import type { CallOptions, MessageLimits } from './transport.ts';
 
 type Call = ReturnType<ChannelInterface['createCall']>;
@@ -49,7 +51,9 @@ export class GrpcJsCall implements TransportCall {
       onReceiveMessage: (message: Buffer) => {
         this.#isReading = false;
         // A plain view, because Buffer's `slice` is not that of Uint8Array.
-        if (!this.#hasEnded) handler.onMessage(new Uint8Array(message.buffer, message.byteOffset, message.length));
+        if (this.#hasEnded) return;
+        const bytes = new Uint8Array(message.buffer, message.byteOffset, message.length);
+        handler.onMessage(options.frames === undefined ? bytes : frameOf(bytes));
       },
       onReceiveStatus: (status) => {
         if (status.code === GrpcCode.OK) this.#end(fromGrpc(status.metadata), undefined);
@@ -67,8 +71,9 @@ export class GrpcJsCall implements TransportCall {
   }
 
   sendOnly(message: Uint8Array): void {
-    if (!this.#isSendable(message)) return;
-    this.#call.sendMessageWithContext({}, Buffer.from(message.buffer, message.byteOffset, message.length));
+    const bytes = this.#sendable(message);
+    if (bytes === undefined) return;
+    this.#call.sendMessageWithContext({}, bytes);
     this.#call.halfClose();
   }
 
@@ -79,8 +84,9 @@ export class GrpcJsCall implements TransportCall {
   async #pump(messages: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       for await (const message of messages) {
-        if (!this.#isSendable(message)) return;
-        await this.#write(message);
+        const bytes = this.#sendable(message);
+        if (bytes === undefined) return;
+        await this.#write(bytes);
       }
       if (!this.#hasEnded) this.#call.halfClose();
     } catch (error) {
@@ -94,16 +100,23 @@ export class GrpcJsCall implements TransportCall {
     this.#call.cancelWithStatus(GrpcCode.CANCELLED, '');
   }
 
-  #isSendable(message: Uint8Array): boolean {
+  /** Undefined when the call has ended, perhaps of this message. */
+  #sendable(given: Uint8Array): Buffer | undefined {
+    const { frames } = this.#options;
     const { maxRequestBytes } = this.#limits;
-    if (message.length > maxRequestBytes) this.fail(requestTooLarge(message.length, maxRequestBytes));
-    return !this.#hasEnded;
+    try {
+      const message = frames === undefined ? given : requestMessageOf(given, frames);
+      if (message.length > maxRequestBytes) throw requestTooLarge(message.length, maxRequestBytes);
+      if (!this.#hasEnded) return Buffer.from(message.buffer, message.byteOffset, message.length);
+    } catch (error) {
+      this.fail(StatusError.from(error));
+    }
+    return undefined;
   }
 
-  #write(message: Uint8Array): Promise<void> {
+  #write(bytes: Buffer): Promise<void> {
     return new Promise((resolve) => {
       this.#onWritten = resolve;
-      const bytes = Buffer.from(message.buffer, message.byteOffset, message.length);
       this.#call.sendMessageWithContext({ callback: () => resolve() }, bytes);
     });
   }

@@ -21,10 +21,23 @@ export interface CallOptions {
   readonly deadline: number;
   /** Aborting it cancels the call upstream. A StatusError as reason is what the call then fails with. */
   readonly signal?: CancelSignal | undefined;
+  /** Given: the messages of the call are whole gRPC frames, both ways. */
+  readonly frames?: FrameCoding | undefined;
   /** Doing it twice is doing it once: it may be tried again where nothing else is configured. */
   readonly isIdempotent?: boolean;
   /** Of a retry: how often it was tried before. */
   readonly previousAttempts?: number;
+}
+
+/**
+ * How the frames of a call are compressed, which is then an affair of its ends alone. What the upstream says of its own comes among the
+ * reply's headers: `grpc-encoding`, `grpc-accept-encoding`.
+ */
+export interface FrameCoding {
+  /** `grpc-encoding`; undefined when the client sends none. */
+  readonly encoding: string | undefined;
+  /** `grpc-accept-encoding`; undefined when the client sends none. */
+  readonly acceptEncoding: string | undefined;
 }
 
 export interface UnaryReply {

@@ -4,6 +4,7 @@
 import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 import type { Metadata } from '../../transcode/exchange.ts';
+import { frameHeadBytes } from '../../transcode/grpc-framing.ts';
 import { cancelledBy, deadlineExceeded, requestTooLarge } from '../call-errors.ts';
 import { joinedMetadata, pushbackOf } from '../call-metadata.ts';
 import type { CallHandler, RetryHint, TransportCall } from '../calls.ts';
@@ -44,6 +45,7 @@ export class Http2Call implements TransportCall, Stream {
   readonly #handler: CallHandler;
   readonly #reader: MessageReader;
   readonly #timer: NodeJS.Timeout;
+  readonly #hasFrames: boolean;
   #connection: Connection | undefined;
   #openedAt = 0;
   #messages: AsyncIterable<Uint8Array> | undefined;
@@ -60,19 +62,25 @@ export class Http2Call implements TransportCall, Stream {
 
   /** Throws for metadata that cannot be sent. */
   constructor(host: CallHost, options: CallOptions, handler: CallHandler) {
-    const { path, metadata, deadline, signal, previousAttempts } = options;
+    const { path, metadata, deadline, signal, previousAttempts, frames } = options;
     const timeoutMs = Math.min(Math.ceil(deadline - performance.now()), maxTimerMs);
     this.requestHeaders = {
       path,
       timeout: timeoutText(timeoutMs),
       metadata: joinedMetadata(metadata, previousAttempts),
+      coding: frames,
     };
+    this.#hasFrames = frames !== undefined;
     this.#host = host;
     this.#handler = handler;
-    this.#reader = new MessageReader(host.limits.maxReplyBytes, (message) => {
-      this.#unread += message.length;
-      handler.onMessage(message);
-    });
+    this.#reader = new MessageReader(
+      host.limits.maxReplyBytes,
+      (message) => {
+        this.#unread += message.length;
+        handler.onMessage(message);
+      },
+      this.#hasFrames,
+    );
     this.#signal = signal;
     this.#timer = setTimeout(() => this.#onDeadline(), timeoutMs);
     if (timeoutMs <= 0) queueMicrotask(() => this.fail(deadlineExceeded()));
@@ -82,7 +90,7 @@ export class Http2Call implements TransportCall, Stream {
 
   sendOnly(message: Uint8Array): void {
     if (!this.#isSendable(message)) return;
-    this.outgoing = { message, sent: 0, isLast: true };
+    this.outgoing = this.#outgoing(message, true);
     this.#host.submit(this);
   }
 
@@ -176,8 +184,8 @@ export class Http2Call implements TransportCall, Stream {
       this.fail(new StatusError(GrpcCode.UNKNOWN, `the upstream answered with the content type "${contentType}"`));
     } else {
       this.#reader.encoding = encoding;
-      this.#headers = metadata;
-      this.#handler.onHeaders(metadata);
+      this.#headers = this.#hasFrames ? withCoding(head) : metadata;
+      this.#handler.onHeaders(this.#headers);
     }
   }
 
@@ -201,7 +209,7 @@ export class Http2Call implements TransportCall, Stream {
     try {
       for await (const message of messages) {
         if (!this.#isSendable(message)) return;
-        this.outgoing = { message, sent: 0, isLast: false };
+        this.outgoing = this.#outgoing(message, false);
         await new Promise<void>((resolve) => {
           this.#onSent = resolve;
           this.#connection?.send(this);
@@ -213,6 +221,11 @@ export class Http2Call implements TransportCall, Stream {
     } catch (error) {
       this.fail(StatusError.from(error));
     }
+  }
+
+  #outgoing(message: Uint8Array, isLast: boolean): OutgoingMessage {
+    if (!this.#hasFrames) return { message, flag: 0, sent: 0, isLast };
+    return { message: message.subarray(frameHeadBytes), flag: message[0] ?? 0, sent: 0, isLast };
   }
 
   #isSendable(message: Uint8Array): boolean {
@@ -252,6 +265,13 @@ export class Http2Call implements TransportCall, Stream {
     this.#handler.onEnd({ headers: this.#headers ?? [], trailers, error, retry });
     return true;
   }
+}
+
+/** Where frames pass as they are, whoever reads them has to know how they are compressed. */
+function withCoding({ metadata, encoding, acceptEncoding }: ReplyHead): Metadata {
+  const coding: (readonly [string, string])[] = [['grpc-encoding', encoding]];
+  if (acceptEncoding !== undefined) coding.push(['grpc-accept-encoding', acceptEncoding]);
+  return [...metadata, ...coding];
 }
 
 /** `grpc-timeout`: at most eight digits and a unit. */

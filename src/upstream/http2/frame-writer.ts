@@ -1,7 +1,9 @@
 /**
  * Frames into one buffer, to be sent with one write.
  */
+import { frameHeadBytes } from '../../transcode/grpc-framing.ts';
 import { Flag, FrameType } from './protocol.ts';
+import type { OutgoingMessage } from './stream.ts';
 
 const headBytes = 9;
 const startBytes = 16 * 1024;
@@ -29,21 +31,21 @@ export class FrameWriter {
     }
   }
 
-  /** DATA with the bytes from `start` to `end` of a message's gRPC frame: five bytes before the message, then the message. */
-  data(streamId: number, message: Uint8Array, start: number, end: number, isEnd: boolean): void {
+  /** DATA with the bytes from `sent` to `end` of a message's gRPC frame: five bytes before the message, then the message. */
+  data(streamId: number, { message, flag, sent: start }: OutgoingMessage, end: number, isEnd: boolean): void {
     this.#head(FrameType.DATA, isEnd ? Flag.END_STREAM : 0, streamId, end - start);
-    if (start === 0 && end >= messageHeadBytes) {
-      this.#bytes[this.#length] = 0;
+    if (start === 0 && end >= frameHeadBytes) {
+      this.#bytes[this.#length] = flag;
       this.#bytes.writeUInt32BE(message.length, this.#length + 1);
-      this.#length += messageHeadBytes;
+      this.#length += frameHeadBytes;
     } else {
-      const head = [0, message.length >>> 24, message.length >>> 16, message.length >>> 8, message.length];
-      for (let index = start; index < Math.min(end, messageHeadBytes); index++)
+      const head = [flag, message.length >>> 24, message.length >>> 16, message.length >>> 8, message.length];
+      for (let index = start; index < Math.min(end, frameHeadBytes); index++)
         this.#bytes[this.#length++] = head[index] as number;
     }
-    if (end <= messageHeadBytes) return;
-    const from = Math.max(start, messageHeadBytes) - messageHeadBytes;
-    const to = end - messageHeadBytes;
+    if (end <= frameHeadBytes) return;
+    const from = Math.max(start, frameHeadBytes) - frameHeadBytes;
+    const to = end - frameHeadBytes;
     this.#bytes.set(from === 0 && to === message.length ? message : message.subarray(from, to), this.#length);
     this.#length += to - from;
   }
@@ -133,6 +135,3 @@ export class FrameWriter {
     this.#bytes = grown;
   }
 }
-
-/** A flag and four bytes of length stand before each message of gRPC. */
-export const messageHeadBytes = 5;

@@ -5,6 +5,8 @@
  * then on. Nothing is ever evicted: when the table is full, the rest is sent as it is. So the block of a method changes
  * only while the table still grows, and is kept until then.
  */
+import { knownEncodings } from '../../transcode/grpc-framing.ts';
+import type { FrameCoding } from '../transport.ts';
 import { entryBytes, staticCount, staticNameIndex } from './hpack-table.ts';
 import { initial } from './protocol.ts';
 
@@ -13,9 +15,12 @@ export interface RequestHeaders {
   /** `grpc-timeout` as it is sent. */
   readonly timeout: string;
   readonly metadata: ReadonlyMap<string, string>;
+  /** Undefined where messages are compressed and decompressed here. */
+  readonly coding?: FrameCoding | undefined;
 }
 
 const timeoutName = 'grpc-timeout';
+const acceptEncodingName = 'grpc-accept-encoding';
 // Values that intermediaries must not put into their tables either (section 7.1.3).
 const neverIndexed: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
@@ -40,7 +45,6 @@ export class HpackEncoder {
       ['te', 'trailers'],
       ['content-type', 'application/grpc'],
       ['user-agent', userAgent],
-      ['grpc-accept-encoding', 'identity,deflate,gzip'],
     ];
   }
 
@@ -57,20 +61,25 @@ export class HpackEncoder {
   }
 
   /** The block of a request; good until the next call. */
-  encode({ path, timeout, metadata }: RequestHeaders): Buffer {
+  encode({ path, timeout, metadata, coding }: RequestHeaders): Buffer {
     this.#length = 0;
     for (const bytes of this.#sizeUpdates) this.#integer(0x20, 5, bytes);
     this.#sizeUpdates = [];
-    this.#method(path);
+    // What a client lists is as likely as not what is listed here; other lists do not fill the table.
+    const acceptsKnown = coding === undefined || coding.acceptEncoding === knownEncodings;
+    this.#method(path, acceptsKnown);
     this.#timeout(timeout);
+    if (!acceptsKnown) this.#optional(acceptEncodingName, coding.acceptEncoding);
+    this.#optional('grpc-encoding', coding?.encoding);
     for (const [name, value] of metadata) {
       this.#literal(neverIndexed.has(name) ? 0x10 : 0, staticNameIndex.get(name) ?? 0, name, value);
     }
     return this.#bytes.subarray(0, this.#length);
   }
 
-  #method(path: string): void {
-    const known = this.#blocks.get(path);
+  #method(path: string, acceptsKnown: boolean): void {
+    const key = acceptsKnown ? path : `${path} `;
+    const known = this.#blocks.get(key);
     if (known !== undefined && known.inserted === this.#inserted) {
       this.#reserve(known.bytes.length);
       this.#bytes.set(known.bytes, this.#length);
@@ -83,8 +92,9 @@ export class HpackEncoder {
     this.#bytes[this.#length++] = this.#scheme;
     this.#field(':path', path);
     for (const [name, value] of this.#shared) this.#field(name, value);
+    if (acceptsKnown) this.#field(acceptEncodingName, knownEncodings);
     if (inserted !== this.#inserted) return;
-    this.#blocks.set(path, { bytes: Buffer.from(this.#bytes.subarray(start, this.#length)), inserted });
+    this.#blocks.set(key, { bytes: Buffer.from(this.#bytes.subarray(start, this.#length)), inserted });
   }
 
   // The default timeout is that of nearly all calls; the first one that comes by is taken for it.
@@ -94,6 +104,10 @@ export class HpackEncoder {
     if (named === undefined) this.#field(timeoutName, timeout);
     else if (index !== undefined) this.#integer(0x80, 7, this.#indexOf(index));
     else this.#literal(0, this.#indexOf(named), timeoutName, timeout);
+  }
+
+  #optional(name: string, value: string | undefined): void {
+    if (value !== undefined) this.#literal(0, 0, name, value);
   }
 
   #field(name: string, value: string): void {

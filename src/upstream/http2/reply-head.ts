@@ -12,6 +12,8 @@ export interface ReplyHead {
   readonly httpStatus: number | undefined;
   readonly contentType: string;
   readonly encoding: string;
+  /** `grpc-accept-encoding`; undefined when there is no such field. */
+  readonly acceptEncoding: string | undefined;
   /** `grpc-status` as a number, NaN when it is none; undefined when there is no such field. */
   readonly code: number | undefined;
   readonly message: string;
@@ -30,6 +32,7 @@ export function readHead(list: HeaderList): ReplyHead {
     httpStatus: undefined as number | undefined,
     contentType: '',
     encoding: 'identity',
+    acceptEncoding: undefined as string | undefined,
     code: undefined as number | undefined,
     message: '',
     details: undefined as Uint8Array | undefined,
@@ -44,6 +47,7 @@ export function readHead(list: HeaderList): ReplyHead {
     else if (name === 'grpc-status') head.code = /^\d+$/.test(value) ? Number(value) : Number.NaN;
     else if (name === 'grpc-message') head.message = percentDecode(value);
     else if (name === 'grpc-encoding') head.encoding = value;
+    else if (name === 'grpc-accept-encoding') head.acceptEncoding = value;
     else if (name === 'grpc-status-details-bin') head.details = new Uint8Array(Buffer.from(value, 'base64'));
     else if (name === 'grpc-retry-pushback-ms') head.pushback = value;
     else if (!name.startsWith('grpc-') && legalName.test(name) && legalValue.test(value))

@@ -3,7 +3,8 @@
  * as the peer's windows and the socket allow.
  */
 import type { Socket } from 'node:net';
-import { FrameWriter, messageHeadBytes } from './frame-writer.ts';
+import { frameHeadBytes } from '../../transcode/grpc-framing.ts';
+import { FrameWriter } from './frame-writer.ts';
 import type { HpackEncoder } from './hpack-encoder.ts';
 import { ConnectionError, ErrorCode, initial, maxWindowBytes, Setting } from './protocol.ts';
 import { limits, type Stream } from './stream.ts';
@@ -158,10 +159,10 @@ export class Sender {
     const { outgoing } = stream;
     if (outgoing === undefined) return false;
     const { message, sent, isLast } = outgoing;
-    const left = messageHeadBytes + message.length - sent;
+    const left = frameHeadBytes + message.length - sent;
     const count = Math.min(left, stream.sendWindow, this.#window, initial.frameBytes);
     if (count <= 0) return false;
-    this.#writer.data(stream.streamId, message, sent, sent + count, isLast && count === left);
+    this.#writer.data(stream.streamId, outgoing, sent + count, isLast && count === left);
     outgoing.sent += count;
     stream.sendWindow -= count;
     this.#window -= count;

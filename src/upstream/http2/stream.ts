@@ -7,6 +7,8 @@ import type { RequestHeaders } from './hpack-encoder.ts';
 /** A request message on its way: of its five bytes of head and its own, `sent` are written. */
 export interface OutgoingMessage {
   readonly message: Uint8Array;
+  /** What its head begins with: 0, or 1 for one that is compressed. */
+  readonly flag: number;
   sent: number;
   /** Nothing comes after it. */
   readonly isLast: boolean;

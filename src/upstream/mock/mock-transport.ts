@@ -9,6 +9,7 @@ import type { MethodDescriptor } from '../../schema/descriptors.ts';
 import { GrpcCode, type GrpcCodeName } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 import type { Metadata } from '../../transcode/exchange.ts';
+import { withFrames } from '../frames.ts';
 import { ReplyQueue } from '../reply-queue.ts';
 import type { CallOptions, ReplyStream, Transport, UnaryReply } from '../transport.ts';
 import { type JsonObject, mockReply } from './mock-message.ts';
@@ -59,7 +60,7 @@ export function createMockTransport(codec: Codec): Transport {
       throw error;
     }
   };
-  return {
+  return withFrames({
     target: 'mock',
     state: 'ready',
     async unary(options, messages): Promise<UnaryReply> {
@@ -77,7 +78,7 @@ export function createMockTransport(codec: Codec): Transport {
     ready: () => Promise.resolve(),
     onStateChange: () => () => {},
     close: () => Promise.resolve(),
-  };
+  });
 
   /** One reply to each request of a stream, or several to one request. */
   async function* replies(options: CallOptions, messages: Messages): AsyncGenerator<Uint8Array, void> {
