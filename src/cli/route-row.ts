@@ -1,5 +1,6 @@
 /** A binding as the commands show it. */
 import type { Binding, BodySelector } from '../routing/binding.ts';
+import { type Framing, framingsOf } from '../routing/framings.ts';
 import type { MethodDescriptor } from '../schema/descriptors.ts';
 import { formatPosition } from '../schema/problem.ts';
 
@@ -13,11 +14,14 @@ export interface RouteRow {
   /** "" the whole reply, or the name of the field. */
   readonly responseBody: string;
   readonly streaming: '' | 'client' | 'server' | 'both';
+  /** How the stream can be sent: `json`, `ndjson`, `sse`, `bytes`, `websocket`; of replies, or else of requests. */
+  readonly framings: readonly Framing[];
   /** `file:line` of the rule. */
   readonly source: string;
 }
 
-export function routeRow({ httpMethod, path, method, body, responseBody, position }: Binding): RouteRow {
+export function routeRow(binding: Binding): RouteRow {
+  const { httpMethod, path, method, body, responseBody, position } = binding;
   return {
     method: httpMethod,
     path,
@@ -25,6 +29,7 @@ export function routeRow({ httpMethod, path, method, body, responseBody, positio
     body: bodyText(body),
     responseBody: responseBody?.name ?? '',
     streaming: streamingOf(method),
+    framings: framingsOf(binding),
     source: formatPosition(position),
   };
 }

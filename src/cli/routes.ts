@@ -14,13 +14,13 @@ export async function run(args: Arguments): Promise<ExitCode> {
 }
 
 function routeTable(rows: readonly RouteRow[]): string {
-  const cells = rows.map(({ method, path, rpc, body, responseBody, streaming }) => [
+  const cells = rows.map(({ method, path, rpc, body, responseBody, streaming, framings }) => [
     method,
     path,
     rpc,
     body || '-',
     responseBody || '-',
-    streaming || '-',
+    streaming === '' ? '-' : `${streaming}: ${framings.join(', ')}`,
   ]);
   const head = ['METHOD', 'PATH', 'RPC', 'BODY', 'RESPONSE', 'STREAM'];
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));

@@ -5,6 +5,8 @@
  * could meet `__proto__`, or a frozen Object.prototype.
  */
 
+import type { Framing } from '../routing/framings.ts';
+
 export type Keyed<T> = Readonly<Record<string, T>>;
 
 export interface OpenApiDocument {
@@ -80,6 +82,7 @@ export interface Operation {
   /** `package.Service/Method`, the RPC behind the operation. */
   readonly 'x-grpc-method': string;
   readonly 'x-grpc-streaming'?: 'client' | 'server' | 'bidi';
+  readonly 'x-stream-framings'?: readonly Framing[];
   /** What a google.longrunning.Operation ends with and tells on its way (google.longrunning.operation_info). */
   readonly 'x-operation-info'?: { readonly response?: JsonSchema; readonly metadata?: JsonSchema };
   /** What may be sent again: `option idempotency_level`. */

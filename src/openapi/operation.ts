@@ -1,3 +1,4 @@
+import { framingsOf } from '../routing/framings.ts';
 import type { MethodDescriptor } from '../schema/descriptors.ts';
 import { routingOf, signaturesOf } from './annotations.ts';
 import { authoredOperation } from './authored.ts';
@@ -33,7 +34,7 @@ export function createOperation(place: Place, operationId: string, tag: string, 
     responses: { 200: replyOf(binding, context), default: errorReference(method, context) },
     ...(security !== undefined && { security }),
     'x-grpc-method': method.path.slice(1),
-    ...(streaming !== undefined && { 'x-grpc-streaming': streaming }),
+    ...(streaming !== undefined && { 'x-grpc-streaming': streaming, 'x-stream-framings': framingsOf(binding) }),
     ...(operationInfo !== undefined && { 'x-operation-info': operationInfo }),
     ...(method.idempotency !== 'unknown' && { 'x-idempotency': method.idempotency }),
     ...(signatures.length > 0 && { 'x-method-signatures': signatures }),
