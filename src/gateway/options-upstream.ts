@@ -27,9 +27,10 @@ export const upstreamSchema = {
     },
     transport: {
       type: 'string',
-      enum: ['grpc-js', 'http2'],
-      default: 'http2',
-      description: 'What makes the calls: HTTP/2 of Tandem’s own, or @grpc/grpc-js, which costs ten times the CPU.',
+      enum: ['auto', 'http2', 'grpc-js'],
+      default: 'auto',
+      description:
+        'What makes the calls: HTTP/2 of Tandem’s own, or @grpc/grpc-js, which costs ten times the CPU; by itself only where a proxy or xDS needs it.',
     },
     balancing: {
       type: 'object',

@@ -103,12 +103,22 @@ function checkTogether(options: Options, problem: (path: KeyPath, message: strin
     if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
       problem(['upstreams', index, 'tls'], 'cert and key come together; add the other');
     }
+    checkXds(upstream, (path, message) => problem(['upstreams', index, ...path], message));
     checkMethods(upstream, (path, message) => problem(['upstreams', index, ...path], message));
   }
   if (limits.timeoutDefault > limits.timeoutMax) {
     problem(['limits', 'timeoutDefault'], 'is longer than limits.timeoutMax; lower it or raise that');
   }
   checkSecurity(options, problem);
+}
+
+/** The library for xDS has transport, addresses and their health from its own server. */
+function checkXds(upstream: UpstreamOptions, problem: (path: KeyPath, message: string) => void): void {
+  if (upstream.target.all.length > 0) return;
+  if (upstream.transport === 'http2') problem(['transport'], 'http2 cannot reach an xDS target; leave it out');
+  for (const key of ['health', 'outlierDetection'] as const) {
+    if (upstream[key] !== undefined) problem([key], 'comes from the xDS server; leave it out');
+  }
 }
 
 function checkMethods({ methodConfig }: UpstreamOptions, problem: (path: KeyPath, message: string) => void): void {

@@ -98,7 +98,8 @@ function variableSegments(
 function defaultText(field: FieldDescriptor | undefined): string | undefined {
   if (field === undefined || field.hasPresence) return undefined;
   if (field.type.kind === 'enum') return field.type.enum.valuesByNumber.get(0)?.name;
-  if (field.type.kind === 'message' || field.type.scalar === 'string' || field.type.scalar === 'bytes') return undefined;
+  if (field.type.kind === 'message' || field.type.scalar === 'string' || field.type.scalar === 'bytes')
+    return undefined;
   return field.type.scalar === 'bool' ? 'false' : '0';
 }
 

@@ -8,6 +8,8 @@ import type { BalancingPolicy } from './balancing/picker.ts';
 import type { LookUp } from './balancing/resolution.ts';
 import { RetryBudget, type RetryPolicy, type RetryThrottling } from './balancing/retry-policy.ts';
 import { type AddressStatus, type Channel, transportOver } from './channel.ts';
+import { chooseTransport, proxyVariableOf, type TransportName } from './choose-transport.ts';
+import type { createGrpcJsChannel as CreateGrpcJsChannel } from './grpc-js-transport.ts';
 import { createHttp2Channel } from './http2-transport.ts';
 import { PendingLimit } from './pending-limit.ts';
 import type { Target, Targets } from './target.ts';
@@ -17,8 +19,8 @@ export interface UpstreamConfig extends TransportOptions {
   readonly target: Targets;
   /** Full names of the services it serves. None: every service that no other upstream names. */
   readonly services?: readonly string[];
-  /** http2 by default. */
-  readonly transport?: 'grpc-js' | 'http2';
+  /** http2, unless only grpc-js can do it, when left out. */
+  readonly transport?: TransportName | 'auto';
   /** How idempotent calls are tried again, and the budget of all retries. Off when left out. */
   readonly retry?: { readonly policy: RetryPolicy; readonly throttling: RetryThrottling };
   readonly methodConfig?: NonNullable<CallPolicies['methodConfig']>;
@@ -47,7 +49,9 @@ export interface BalancingOptions {
 export interface UpstreamStatus {
   readonly target: string;
   readonly services: readonly string[];
-  readonly transport: 'grpc-js' | 'http2';
+  readonly transport: TransportName;
+  /** Why it is grpc-js, where nobody asked for that. */
+  readonly transportReason?: string;
   readonly state: TransportState;
   /** Open calls. */
   readonly inFlight: number;
@@ -72,9 +76,10 @@ const defaultThrottling: RetryThrottling = { maxTokens: 10, tokenRatio: 0.1 };
 
 /** Rejects with SchemaError for TLS files that are none. */
 export async function createUpstream(config: UpstreamConfig): Promise<Upstream> {
-  const { retry, methodConfig = [], pending = new PendingLimit() } = config;
+  const { target, retry, methodConfig = [], pending = new PendingLimit() } = config;
+  const { transport: name, reason } = chooseTransport(config.transport ?? 'auto', target, process.env);
   const budget = new RetryBudget(retry?.throttling ?? defaultThrottling);
-  const direct = await createChannel({ ...config, pending });
+  const direct = await createChannel({ ...config, pending }, name);
   const isGoverned = (retry !== undefined && retry.policy.maxAttempts > 1) || methodConfig.length > 0;
   const channel = isGoverned ? governedChannel(direct, { retry: retry?.policy, methodConfig }, budget) : direct;
   const transport = transportOver(channel, config.maxRequests);
@@ -85,7 +90,8 @@ export async function createUpstream(config: UpstreamConfig): Promise<Upstream> 
       return {
         target: channel.target,
         services: config.services ?? [],
-        transport: config.transport ?? 'http2',
+        transport: name,
+        ...(reason !== undefined && { transportReason: reason }),
         state: channel.state,
         inFlight: transport.openCalls,
         pending: pending.count,
@@ -104,22 +110,37 @@ export async function createUpstream(config: UpstreamConfig): Promise<Upstream> 
   };
 }
 
-async function createChannel(config: UpstreamConfig & { readonly pending: PendingLimit }): Promise<Channel> {
-  const { all } = config.target;
+async function createChannel(
+  config: UpstreamConfig & { readonly pending: PendingLimit },
+  transport: TransportName,
+): Promise<Channel> {
+  const { text, all } = config.target;
   const [first] = all;
-  if (first === undefined) throw new Error(`no target in ${config.target.text}`);
-  const isDns = all.some((target) => target.kind === 'host' && target.isDns);
-  const create = await channelsOf(config.transport);
+  if (first === undefined) return xdsChannel(config);
+  const create = transport === 'http2' ? createHttp2Channel : await grpcJsChannels();
+  // A proxy looks names up by itself.
+  const isDns = all.some((target) => target.kind === 'host' && target.isDns) && !isProxied(all, transport);
   if (all.length === 1 && !isDns && config.health === undefined) return create(first, config);
   const { balancedChannel } = await import('./balancing/balanced-channel.ts');
-  return balancedChannel(config, (target) => create(target, { ...config, isOneOfSeveral: true }));
+  const targets = isDns ? all : all.map((target) => ({ ...target, isDns: false }));
+  return balancedChannel({ ...config, target: { text, all: targets } }, (target) =>
+    create(target, { ...config, isOneOfSeveral: true }),
+  );
 }
 
-async function channelsOf(
-  transport: UpstreamConfig['transport'],
-): Promise<(target: Target, options: TransportOptions) => Channel> {
-  if (transport !== 'grpc-js') return createHttp2Channel;
-  // Loading it takes a tenth of the time to start, and few ask for it.
+// Loading it takes a tenth of the time to start, and few ask for it.
+async function grpcJsChannels(): Promise<typeof CreateGrpcJsChannel> {
   const { createGrpcJsChannel } = await import('./grpc-js-transport.ts');
   return createGrpcJsChannel;
+}
+
+async function xdsChannel(config: UpstreamConfig): Promise<Channel> {
+  const { text } = config.target;
+  const [create, { registerXds }] = await Promise.all([grpcJsChannels(), import('./xds.ts')]);
+  await registerXds(text);
+  return create({ kind: 'xds', text, isTls: false }, config);
+}
+
+function isProxied(all: readonly Target[], transport: TransportName): boolean {
+  return transport === 'grpc-js' && all.some((target) => proxyVariableOf(target, process.env) !== undefined);
 }

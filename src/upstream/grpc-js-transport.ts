@@ -7,6 +7,7 @@ import { Channel, connectivityState, credentials } from '@grpc/grpc-js';
 import { SchemaError } from '../schema/problem.ts';
 import type { CallHandler, TransportCall } from './calls.ts';
 import { type Channel as CallChannel, type ConnectionStatus, transportOver } from './channel.ts';
+import { isThisMachine } from './choose-transport.ts';
 import { GrpcJsCall } from './grpc-js-call.ts';
 import { addressOf, type Target } from './target.ts';
 import {
@@ -35,8 +36,15 @@ export function createGrpcJsTransport(target: Target, options: TransportOptions 
   return transportOver(createGrpcJsChannel(target, options));
 }
 
+/** A name of which an xDS server knows the addresses: `xds:///name`. */
+export interface XdsTarget {
+  readonly kind: 'xds';
+  readonly text: string;
+  readonly isTls: false;
+}
+
 /** The same below a Transport. */
-export function createGrpcJsChannel(target: Target, options: TransportOptions = {}): CallChannel {
+export function createGrpcJsChannel(target: Target | XdsTarget, options: TransportOptions = {}): CallChannel {
   return new GrpcJsChannel(target, options);
 }
 
@@ -48,7 +56,7 @@ class GrpcJsChannel implements CallChannel {
   #connectFailures = 0;
   #isClosed = false;
 
-  constructor(target: Target, options: TransportOptions) {
+  constructor(target: Target | XdsTarget, options: TransportOptions) {
     this.target = target.text;
     this.#limits = messageLimits(options);
     this.#channel = new Channel(
@@ -102,12 +110,16 @@ class GrpcJsChannel implements CallChannel {
   }
 }
 
-function channelTargetOf(target: Target): string {
+function channelTargetOf(target: Target | XdsTarget): string {
+  if (target.kind === 'xds') return target.text;
   if (target.kind === 'unix') return `unix:${target.path}`;
   return `dns:${addressOf({ ...target, host: target.ip ?? target.host })}`;
 }
 
-function credentialsOf(target: Target, tls: TlsOptions | undefined): ReturnType<typeof credentials.createInsecure> {
+function credentialsOf(
+  target: Target | XdsTarget,
+  tls: TlsOptions | undefined,
+): ReturnType<typeof credentials.createInsecure> {
   if (!target.isTls && tls === undefined) return credentials.createInsecure();
   const pem = (text: string | Buffer | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
   try {
@@ -118,9 +130,13 @@ function credentialsOf(target: Target, tls: TlsOptions | undefined): ReturnType<
   }
 }
 
-function channelOptionsOf(target: Target, options: TransportOptions, maxReplyBytes: number): ChannelOptions {
+function channelOptionsOf(
+  target: Target | XdsTarget,
+  options: TransportOptions,
+  maxReplyBytes: number,
+): ChannelOptions {
   const { keepalive, reconnect, tls } = options;
-  const isLocal = target.kind === 'unix' || /^(localhost|127\..*|::1)$/.test(target.host);
+  const isDirect = target.kind === 'xds' || isThisMachine(target);
   return {
     'grpc.max_receive_message_length': maxReplyBytes,
     // Checked by the call itself, which knows what to answer.
@@ -130,7 +146,7 @@ function channelOptionsOf(target: Target, options: TransportOptions, maxReplyByt
     'grpc.use_local_subchannel_pool': 1,
     // No TXT look-ups that nobody asked for, and no way to this machine through a proxy.
     'grpc.service_config_disable_resolution': 1,
-    'grpc.enable_http_proxy': isLocal ? 0 : 1,
+    'grpc.enable_http_proxy': isDirect ? 0 : 1,
     ...(keepalive && {
       'grpc.keepalive_time_ms': keepalive.timeMs,
       'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
@@ -139,10 +155,10 @@ function channelOptionsOf(target: Target, options: TransportOptions, maxReplyByt
   };
 }
 
-function authorityOf(target: Target, serverName: string | undefined): ChannelOptions {
+function authorityOf(target: Target | XdsTarget, serverName: string | undefined): ChannelOptions {
   if (serverName !== undefined) {
     return { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName };
   }
-  if (target.kind === 'unix' || target.ip === undefined) return {};
+  if (target.kind !== 'host' || target.ip === undefined) return {};
   return { 'grpc.ssl_target_name_override': target.host, 'grpc.default_authority': addressOf(target) };
 }

@@ -65,7 +65,7 @@ export function parseTargets(written: string | readonly string[]): Targets {
   // Not every comma: a path may have one.
   const texts = typeof written === 'string' ? written.split(/,(?=[^,]*:)/) : written;
   const text = texts.join(',');
-  if (text.startsWith('xds:')) return { text, all: Object.freeze([]) };
+  if (texts.length === 1 && text.startsWith('xds:')) return { text, all: Object.freeze([]) };
   const problems: Problem[] = [];
   const all = texts.flatMap((each) => {
     try {
