@@ -19,7 +19,7 @@ const example = 'protos/example';
 /** File names, each with the text that belongs into it. */
 export async function writtenDocuments(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, OpenApiDocument>();
-  for (const name of ['gateway_options', 'gnostic_options']) {
+  for (const name of ['gateway_options', 'gnostic_options', 'constraints']) {
     const untitled = await documentOf([`${own}/${name}.proto`], { title: undefined, version: undefined });
     files.set(`test/golden/openapi/${name}.json`, untitled);
     files.set(`test/golden/openapi/${name}.3.0.json`, downconvert(untitled));

@@ -6,6 +6,7 @@ import type {
   MethodDescriptor,
   ServiceDescriptor,
 } from '../schema/descriptors.ts';
+import { constraintsOf } from '../schema/field-constraints.ts';
 import { authoredSchema, isAuthoredRequired } from './authored.ts';
 import type { JsonSchema, Operation } from './document.ts';
 
@@ -22,11 +23,18 @@ export function behaviorOf(field: FieldDescriptor): Behavior {
   const { readOnly, writeOnly } = authoredSchema(field);
   return {
     isRequired:
-      (field.isRequired || listed.includes('REQUIRED') || isAuthoredRequired(field)) && !listed.includes('OUTPUT_ONLY'),
+      (field.isRequired || listed.includes('REQUIRED') || isAuthoredRequired(field) || isConstrained(field)) &&
+      !listed.includes('OUTPUT_ONLY'),
     isReadOnly: listed.includes('OUTPUT_ONLY') || readOnly === true,
     isWriteOnly: listed.includes('INPUT_ONLY') || writeOnly === true,
     isImmutable: listed.includes('IMMUTABLE'),
   };
+}
+
+/** `(buf.validate.field).required`: of a field without presence that its value is not the zero value. */
+function isConstrained(field: FieldDescriptor): boolean {
+  const constraints = constraintsOf(field);
+  return constraints?.isRequired === true && constraints.ignored === undefined;
 }
 
 /** google.api.resource of a message. */

@@ -6,6 +6,7 @@ import type { FieldDescriptor, MessageDescriptor, ScalarType } from '../schema/d
 import { behaviorOf, infoFormatsOf } from './annotations.ts';
 import { authoredSchema } from './authored.ts';
 import { isOwnComponent } from './components.ts';
+import { constraintKeywords } from './constraint-keywords.ts';
 import { namedResource, resourceExample } from './resources.ts';
 import { type DocumentContext, nameOf } from './schemas.ts';
 import { wellKnownSchema } from './value-schema.ts';
@@ -71,6 +72,8 @@ export function fieldExample(
 
 function valueExample(field: FieldDescriptor, context: DocumentContext, outer: readonly MessageDescriptor[]): unknown {
   const { type } = field;
+  const fitting = fittingValue(field);
+  if (fitting !== undefined) return fitting;
   if (type.kind === 'enum') {
     if (type.enum.fullName === 'google.protobuf.NullValue') return undefined;
     const value =
@@ -82,6 +85,29 @@ function valueExample(field: FieldDescriptor, context: DocumentContext, outer: r
   const resource = namedResource(field, context.schema);
   const name = resource && resourceExample(resource);
   return name ?? formats.get(infoFormatsOf(field)?.[0]) ?? 'string';
+}
+
+/** A value that the field's limits allow; undefined when it has none that say which. */
+function fittingValue(field: FieldDescriptor): unknown {
+  const own = constraintKeywords(field);
+  const keywords = { ...authoredSchema(field), ...own, ...(own.items ?? {}) };
+  const { type } = field;
+  const [value] = keywords.examples ?? [keywords.const ?? keywords.enum?.[0] ?? keywords.default];
+  if (value !== undefined || type.kind !== 'scalar') return value;
+  const { minLength, maxLength = Number.POSITIVE_INFINITY, format, pattern } = keywords;
+  if (type.scalar === 'string') {
+    if (format !== undefined) return formats.get(format);
+    const hasLength = minLength !== undefined || maxLength < 6;
+    return hasLength && pattern === undefined ? 'string'.padEnd(minLength ?? 0, '-').slice(0, maxLength) : undefined;
+  }
+  const [low, high] = [
+    keywords.minimum ?? keywords.exclusiveMinimum,
+    keywords.maximum ?? keywords.exclusiveMaximum,
+  ].map((limit) => (typeof limit === 'number' ? limit : undefined));
+  if (type.scalar === 'double' || type.scalar === 'float')
+    return low !== undefined && high !== undefined ? (low + high) / 2 : undefined;
+  if (low === undefined) return high === undefined || high > 1 ? undefined : high - 1;
+  return keywords.exclusiveMinimum === undefined ? low : low + 1;
 }
 
 const scalars: Readonly<Record<ScalarType, string | number | boolean>> = {
@@ -106,6 +132,10 @@ const formats: ReadonlyMap<string | undefined, string> = new Map([
   ['uuid', '6f9619ff-8b86-4d01-b42d-00cf4fc964ff'],
   ['ipv4', '192.0.2.1'],
   ['ipv6', '2001:db8::1'],
+  ['email', 'somebody@example.com'],
+  ['hostname', 'host.example'],
+  ['uri', 'https://host.example/'],
+  ['uri-reference', '/path'],
 ]);
 
 /** Any, Value and ListValue could be anything, and a FieldMask speaks of another message: they are left out. */

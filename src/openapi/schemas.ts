@@ -11,6 +11,7 @@ import { behaviorOf, infoFormatsOf, referenceOf, resourceOf } from './annotation
 import { authoredSchema } from './authored.ts';
 import { markdownOf, paragraphs, splitComment } from './comment.ts';
 import { type Components, isOwnComponent } from './components.ts';
+import { constraintNote } from './constraint-keywords.ts';
 import type { JsonSchema, Keyed, SecurityScheme } from './document.ts';
 import { withKeywords } from './keywords.ts';
 import type { OpenApiOptions } from './options.ts';
@@ -194,7 +195,8 @@ export function fieldDescription(field: FieldDescriptor, context: DocumentContex
   const notes = [isRequired ? 'Required.' : '', isImmutable ? 'Immutable.' : ''];
   // Google's comments say it themselves: `Required. The name of the book.`
   const missing = notes.filter((note) => !comment.toLowerCase().includes(note.toLowerCase()));
-  return paragraphs([...missing, comment].filter((part) => part !== '').join(' '), exclusionNote(field, context));
+  const text = [...missing, comment].filter((part) => part !== '').join(' ');
+  return paragraphs(text, constraintNote(field), exclusionNote(field, context));
 }
 
 function exclusionNote({ oneof, name, parent }: FieldDescriptor, context: DocumentContext): string {

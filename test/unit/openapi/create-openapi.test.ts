@@ -21,6 +21,7 @@ const sources: readonly (readonly string[])[] = [
   [own('google_options')],
   [own('gateway_options')],
   [own('gnostic_options')],
+  [own('constraints')],
   ...protos.map((file) => [file]),
   ['protos/example'],
   protos,
