@@ -23,7 +23,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'fastify-plugin': ['server'],
   'google-proto-files': ['schema'],
   'node:net': ['upstream', 'security'],
-  'node:tls': ['upstream'],
+  'node:tls': ['upstream', 'server'],
   // The package itself, to find its own files.
   tandem: ['client', 'demo', 'schema'],
   jose: ['security'],

@@ -30,7 +30,13 @@ function reportOf({ generation }: Gateway): Report {
   const { table, options, findings } = generation;
   return {
     problems: [],
-    findings: [...findings, ...unservedServices(generation), ...shadowedPaths(generation), ...openMethods(generation)],
+    findings: [
+      ...findings,
+      ...unservedServices(generation),
+      ...shadowedPaths(generation),
+      ...openMethods(generation),
+      ...unaskedCertificates(generation),
+    ],
     options: effectiveOptions(options),
     bindings: table.bindings.length,
   };
@@ -61,6 +67,18 @@ function openMethods({ security, table }: Gateway['generation']): readonly Probl
       const message = 'anybody may call it, by a rule for more than it; name it under methods where that is meant';
       return { position, subject: fullName, message };
     });
+}
+
+/** `tandem serve` has no other source of certificates; an app with the plugin may. */
+function unaskedCertificates({ options: { security, listen } }: Gateway['generation']): readonly Problem[] {
+  if (security.mtls === undefined || listen.tls?.clientCa !== undefined) return [];
+  return [
+    {
+      position: undefined,
+      subject: 'security.mtls',
+      message: 'no client is asked for a certificate; set listen.tls.clientCa',
+    },
+  ];
 }
 
 function shadowedPaths(generation: Gateway['generation']): readonly Problem[] {

@@ -9,9 +9,10 @@ import type { UpstreamStatus } from '../upstream/upstreams.ts';
 import { type Answer, answer, answerError, type Match, matchRequest, matchWebSocket } from './answer.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { chainHooks, type HookChain, type RpcClient, type RpcHooks } from './hooks.ts';
-import { connectUpstreams, type LiveUpstreams } from './live-upstreams.ts';
+import { connectUpstreams, type LiveUpstreams, tlsFilesOf } from './live-upstreams.ts';
 import { type Options, type ResolveContext, resolveOptions, type TandemOptions } from './options.ts';
 import type { CallTarget } from './rpc.ts';
+import { contentsKey, watchContents } from './watch-contents.ts';
 
 export interface Readiness {
   readonly isReady: boolean;
@@ -45,7 +46,7 @@ export interface Gateway {
   reload(options?: TandemOptions, context?: ResolveContext): Promise<Generation>;
   /** Told of every generation that is swapped in. */
   onReload(listener: (generation: Generation) => void): void;
-  /** Told when what an upstream has told at last is refused; the gateway goes on without it, unready. */
+  /** Told when a change that nobody ordered is refused: what an upstream has told at last (the gateway stays unready), files of TLS. */
   onRefusal(listener: (error: unknown) => void): void;
   /** Not ready from now on; calls go on. */
   drain(): void;
@@ -87,11 +88,15 @@ class LiveGateway implements Gateway {
   readonly #refusalListeners: ((error: unknown) => void)[] = [];
   #reloaded: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
+  #upstreamKey: string;
+  #unwatch: () => void = () => {};
 
   constructor(generation: Generation, upstreams: LiveUpstreams, context: GatewayContext) {
     this.#generation = generation;
     this.#upstreams = upstreams;
+    this.#upstreamKey = upstreamKey(generation.options);
     this.#context = context;
+    this.#watchTlsFiles();
     this.#added = [...(context.hooks ?? [])];
     this.#chain();
     void this.#awaitReflection();
@@ -157,7 +162,8 @@ class LiveGateway implements Gateway {
 
   async #swap(input: TandemOptions | undefined, context: ResolveContext): Promise<Generation> {
     const options = input === undefined ? this.options : resolveOptions(input, context);
-    const isSame = upstreamKey(options) === upstreamKey(this.options);
+    const key = upstreamKey(options);
+    const isSame = key === this.#upstreamKey;
     const upstreams = isSame ? this.#upstreams : await connectUpstreams(options);
     try {
       this.#generation = await createGeneration(options, upstreams, this.#generation);
@@ -168,6 +174,8 @@ class LiveGateway implements Gateway {
     }
     const old = this.#upstreams;
     this.#upstreams = upstreams;
+    this.#upstreamKey = key;
+    this.#watchTlsFiles();
     if (!isSame) void old.close(AbortSignal.timeout(options.limits.drain));
     for (const listener of this.#listeners) listener(this.#generation);
     return this.#generation;
@@ -188,7 +196,19 @@ class LiveGateway implements Gateway {
   async close(): Promise<void> {
     this.#isDraining = true;
     this.#closing.abort();
+    this.#unwatch();
     await this.#upstreams.close(AbortSignal.timeout(this.options.limits.drain));
+  }
+
+  /** Renewed certificates are taken into use by a reload; calls in flight end on the connections that they have. */
+  #watchTlsFiles(): void {
+    this.#unwatch();
+    this.#unwatch = watchContents(tlsFilesOf(this.options), () => {
+      if (upstreamKey(this.options) === this.#upstreamKey) return;
+      this.reload().catch((error) => {
+        for (const listener of this.#refusalListeners) listener(error);
+      });
+    });
   }
 
   /** Upstreams whose descriptors could not be fetched at the start are asked again once they can be reached. */
@@ -209,6 +229,7 @@ class LiveGateway implements Gateway {
 }
 
 /** What the connections are made from: when it is the same, a reload keeps them. */
-function upstreamKey({ upstreams, limits }: Options): string {
-  return JSON.stringify([upstreams, limits.replyBytes, limits.timeoutDefault]);
+function upstreamKey(options: Options): string {
+  const { upstreams, limits } = options;
+  return JSON.stringify([upstreams, limits.replyBytes, limits.timeoutDefault, contentsKey(tlsFilesOf(options))]);
 }

@@ -68,8 +68,22 @@ function configOf(upstream: UpstreamOptions, replyBytes: number, index: number, 
     maxConnections,
     pending: new PendingLimit(maxPendingRequests, pendingTimeout),
     ...(keepalive && { keepalive: { timeMs: keepalive.time, timeoutMs: keepalive.timeout } }),
-    ...(tls && { tls: readTlsFiles(tls, `upstreams[${index}].tls`, problems) }),
+    ...(tls && { tls: tlsOf(tls, index, problems) }),
   };
+}
+
+function tlsOf(
+  { serverName, ...paths }: NonNullable<UpstreamOptions['tls']>,
+  index: number,
+  problems: Problem[],
+): NonNullable<UpstreamConfig['tls']> {
+  const files = readTlsFiles(paths, `upstreams[${index}].tls`, problems);
+  return { ...files, ...(serverName !== undefined && { serverName }) };
+}
+
+/** The files that connections to upstreams are made with. */
+export function tlsFilesOf({ upstreams }: Options): readonly string[] {
+  return upstreams.flatMap(({ tls }) => [tls?.ca, tls?.cert, tls?.key].filter((path) => path !== undefined));
 }
 
 function retryPolicyOf(retry: Omit<UpstreamOptions['retry'], 'retryThrottling'>): RetryPolicy {

@@ -18,11 +18,34 @@ const listenSchema = {
     workers: { type: 'integer', minimum: 1, maximum: 256, default: 1, description: 'Processes that share the port.' },
     tls: {
       type: 'object',
-      description: 'Serve HTTPS.',
+      description: 'Serve HTTPS. Files that change are read again.',
       required: ['cert', 'key'],
       properties: {
         cert: { $ref: '#/$defs/path', description: 'Certificate chain, PEM.' },
         key: { $ref: '#/$defs/path', description: 'Private key, PEM.' },
+        certificates: {
+          type: 'array',
+          default: [],
+          description: 'More certificates: a client gets the first whose names have the host it asks for.',
+          items: {
+            type: 'object',
+            required: ['cert', 'key'],
+            properties: {
+              cert: { $ref: '#/$defs/path', description: 'Certificate chain, PEM.' },
+              key: { $ref: '#/$defs/path', description: 'Private key, PEM.' },
+            },
+          },
+        },
+        clientCa: {
+          $ref: '#/$defs/path',
+          description: 'Certificate authorities of clients, PEM. With it clients are asked for a certificate.',
+        },
+        clientCertificates: {
+          enum: ['required', 'optional'],
+          default: 'required',
+          description: 'Whether a client without a valid certificate is turned away, or goes on without one.',
+        },
+        minVersion: { enum: ['TLSv1.2', 'TLSv1.3'], default: 'TLSv1.2', description: 'Oldest version of TLS.' },
       },
     },
   },

@@ -2,24 +2,14 @@
 import { readFileSync } from 'node:fs';
 import type { Problem } from '../schema/problem.ts';
 
-interface TlsPaths {
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-  readonly serverName?: string | undefined;
-}
-
-interface TlsFiles {
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-  readonly serverName?: string;
-}
-
-/** Reads what `tls`, the mapping at `key` in the configuration, names. A file that cannot be read is added to the problems. */
-export function readTlsFiles({ serverName, ...paths }: TlsPaths, key: string, problems: Problem[]): TlsFiles {
-  const read = ([name, path]: [string, string | undefined]): [string, Buffer][] => {
-    if (path === undefined) return [];
+/** Reads the files that `paths` names, of the mapping at `key` in the configuration. One that cannot be read is added to the problems. */
+export function readTlsFiles<Name extends string>(
+  paths: Readonly<Record<Name, string | undefined>>,
+  key: string,
+  problems: Problem[],
+): { readonly [N in Name]?: Buffer } {
+  const read = ([name, path]: [string, unknown]): [string, Buffer][] => {
+    if (typeof path !== 'string') return [];
     try {
       return [[name, readFileSync(path)]];
     } catch (error) {
@@ -28,8 +18,5 @@ export function readTlsFiles({ serverName, ...paths }: TlsPaths, key: string, pr
       return [];
     }
   };
-  return {
-    ...Object.fromEntries(Object.entries(paths).flatMap(read)),
-    ...(serverName !== undefined && { serverName }),
-  };
+  return Object.fromEntries(Object.entries(paths).flatMap(read)) as { readonly [N in Name]?: Buffer };
 }

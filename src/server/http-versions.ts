@@ -4,13 +4,13 @@
  */
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 
 export interface HttpVersionsOptions {
   readonly http1: ServerOptions;
-  /** PEM texts; undefined is without TLS. */
-  readonly tls: { readonly cert?: string | Buffer; readonly key?: string | Buffer } | undefined;
+  /** Undefined is without TLS. */
+  readonly tls: TlsServerOptions | undefined;
   readonly keepAliveTimeoutMs: number;
   /** Of one connection of HTTP/2. */
   readonly http2: {

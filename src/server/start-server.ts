@@ -2,6 +2,7 @@
  * @module The stand-alone server: a Fastify app of our own around a gateway, with the limits of the configuration.
  */
 import { METHODS } from 'node:http';
+import type { Server } from 'node:https';
 import fastify, {
   type FastifyBaseLogger,
   type FastifyHttpOptions,
@@ -12,13 +13,13 @@ import fastify, {
 } from 'fastify';
 import { createGateway, type Gateway, type GatewayContext } from '../gateway/gateway.ts';
 import type { LimitOptions, Options, TandemOptions } from '../gateway/options.ts';
-import { readTlsFiles } from '../gateway/tls-files.ts';
-import { formatProblem, type Problem, SchemaError } from '../schema/problem.ts';
+import { formatProblem } from '../schema/problem.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { refuseConnection } from './client-error.ts';
 import { fail, handle } from './handler.ts';
 import { HttpVersions } from './http-versions.ts';
+import { createListenTls, type ListenTls } from './listen-tls.ts';
 import { mountOwnPaths } from './own-paths.ts';
 import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './plugin.ts';
 
@@ -39,9 +40,13 @@ export interface ServerContext extends GatewayContext {
 export async function startServer(input: TandemOptions, context: ServerContext = {}): Promise<RunningServer> {
   const gateway = await createGateway(input, context);
   try {
-    const versions = httpVersionsOf(gateway.options);
+    const { host, port, tls: tlsOptions } = gateway.options.listen;
+    const tls = tlsOptions && createListenTls(tlsOptions);
+    const versions = httpVersionsOf(gateway.options, tls);
     const app = await createApp(gateway, versions, context.logger);
-    const { host, port } = gateway.options.listen;
+    const refuse = (error: unknown): void => app.log.error({ err: error }, 'listen.tls: the old certificates stay');
+    const unwatch = tls?.keepFresh(app.server as Server, refuse);
+    app.addHook('onClose', async () => unwatch?.());
     const url = await app.listen({ host, port });
     return { url, gateway, app, close: () => drain(app, gateway, versions) };
   } catch (error) {
@@ -62,7 +67,7 @@ async function createApp(
   app.server.maxConnections = options.limits.connections;
   app.addHook('onClose', () => gateway.close());
   for (const problem of gateway.generation.skipped) app.log.warn(`left out: ${formatProblem(problem)}`);
-  gateway.onRefusal((error) => app.log.error({ err: error }, 'what an upstream tells of itself is refused'));
+  gateway.onRefusal((error) => app.log.error({ err: error }, 'a change is refused: the old stays'));
   // Every method that Node can read has an answer, if only 405.
   for (const method of METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
@@ -84,7 +89,7 @@ function refuseLongUrl({ raw }: FastifyRequest, { urlBytes }: LimitOptions): voi
 /** Milliseconds that a connection of HTTP/1.1 may wait for its next request. */
 const KEEP_ALIVE_MS = 72_000;
 
-function httpVersionsOf({ limits, listen }: Options): HttpVersions {
+function httpVersionsOf({ limits }: Options, tls: ListenTls | undefined): HttpVersions {
   return new HttpVersions({
     http1: {
       maxHeaderSize: limits.headerBytes,
@@ -93,7 +98,7 @@ function httpVersionsOf({ limits, listen }: Options): HttpVersions {
       // Node would end streams of requests as well; bodies that are collected have a timer of their own.
       requestTimeout: 0,
     },
-    tls: listen.tls && listenTls(listen.tls),
+    tls: tls?.options,
     keepAliveTimeoutMs: KEEP_ALIVE_MS,
     http2: {
       streams: limits.http2Streams,
@@ -136,13 +141,6 @@ function serverOptions(
 
 function noCompiler(): never {
   throw new Error('routes of the gateway have no schemas');
-}
-
-function listenTls(tls: NonNullable<Options['listen']['tls']>): ReturnType<typeof readTlsFiles> {
-  const problems: Problem[] = [];
-  const files = readTlsFiles(tls, 'listen.tls', problems);
-  if (problems.length > 0) throw new SchemaError(problems);
-  return files;
 }
 
 async function drain(app: FastifyInstance, gateway: Gateway, versions: HttpVersions): Promise<void> {
