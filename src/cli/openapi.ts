@@ -7,6 +7,7 @@ import { downconvert } from '../openapi/downconvert.ts';
 import { ExitCode, print, printError } from './command.ts';
 import { type Arguments, UsageError } from './flags.ts';
 import { withGateway } from './open-gateway.ts';
+import { printDiff } from './openapi-diff.ts';
 
 /** Asks for one document or several, and where they belong. */
 interface Request {
@@ -15,11 +16,14 @@ interface Request {
   readonly format: 'json' | 'yaml';
   readonly out: string | undefined;
   readonly check: string | undefined;
+  readonly diff: string | undefined;
 }
 
 export async function run(args: Arguments): Promise<ExitCode> {
   const request = requestOf(args);
   return withGateway(args, async ({ generation }) => {
+    if (request.diff !== undefined)
+      return printDiff(request.diff, generation.documents.whole(), args.flags.has('json'));
     const version = request.version ?? generation.options.docs.openapiVersion;
     let code: ExitCode = ExitCode.done;
     for (const [name, make] of documentsOf(generation, request)) {
@@ -34,13 +38,16 @@ export async function run(args: Arguments): Promise<ExitCode> {
 function requestOf(args: Arguments): Request {
   const out = args.flags.get('out') as string | undefined;
   const check = args.flags.get('check') as string | undefined;
+  const diff = args.flags.get('diff') as string | undefined;
   const per = choice(args, 'per', ['service', 'package']);
   if (out !== undefined && check !== undefined)
     throw new UsageError('--out writes and --check does not; give one of them');
+  if (diff !== undefined && (out ?? check ?? per) !== undefined)
+    throw new UsageError('--diff compares the whole document and writes nothing; give it alone');
   if (per !== undefined && out === undefined && check === undefined)
     throw new UsageError('--per makes several documents; give --out DIR or --check DIR');
   const format = choice(args, 'format', ['json', 'yaml']) ?? formatOf(out ?? check);
-  return { per, version: choice(args, 'openapi-version', ['3.1', '3.0']), format, out, check };
+  return { per, version: choice(args, 'openapi-version', ['3.1', '3.0']), format, out, check, diff };
 }
 
 function choice<T extends string>({ flags }: Arguments, name: string, values: readonly T[]): T | undefined {
