@@ -4,9 +4,11 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { GrpcCode } from '../../src/status/code.ts';
+import { createUpstream } from '../../src/upstream/create-upstream.ts';
 import { createGrpcJsTransport } from '../../src/upstream/grpc-js-transport.ts';
 import { createHttp2Transport } from '../../src/upstream/http2-transport.ts';
-import { parseTarget } from '../../src/upstream/target.ts';
+import { parseTarget, parseTargets } from '../../src/upstream/target.ts';
 import type { Transport } from '../../src/upstream/transport.ts';
 import { startEchoUpstream } from '../../test/upstreams/echo-upstream.ts';
 
@@ -20,7 +22,8 @@ async function measure(name: string, transport: Transport): Promise<void> {
     const worker = async (): Promise<void> => {
       while (left-- > 0) {
         const deadline = performance.now() + 15_000;
-        const { message: reply } = await transport.unary({ path: '/test.Echo/Unary', metadata: [], deadline }, message);
+        const options = { path: '/test.Echo/Unary', metadata: [], deadline, isIdempotent: true };
+        const { message: reply } = await transport.unary(options, message);
         if (reply.length !== bytes) throw new Error('another reply');
       }
     };
@@ -38,12 +41,29 @@ async function measure(name: string, transport: Transport): Promise<void> {
   await transport.close();
 }
 
+/** As the gateway makes it. */
+async function upstreamOf(target: string): Promise<Transport> {
+  const policy = {
+    maxAttempts: 3,
+    initialBackoffMs: 50,
+    maxBackoffMs: 1000,
+    backoffMultiplier: 2,
+    retryableStatusCodes: new Set([GrpcCode.UNAVAILABLE]),
+  };
+  const retry = { policy, throttling: { maxTokens: 10, tokenRatio: 0.1 } };
+  const balancing = { policy: 'round_robin' } as const;
+  const { transport } = await createUpstream({ target: parseTargets(target), retry, balancing });
+  return transport;
+}
+
 if (process.send === undefined) {
   const upstream = fork(new URL(import.meta.url));
   const [target] = (await once(upstream, 'message')) as [string];
   for (let round = 0; round < 2; round++) {
     await measure('grpc-js', createGrpcJsTransport(parseTarget(target)));
     await measure('http2', createHttp2Transport(parseTarget(target)));
+    await measure('http2, retries', await upstreamOf(target));
+    await measure('http2, two addresses', await upstreamOf(`${target},${target.replace('127.0.0.1', 'localhost')}`));
   }
   upstream.kill();
 } else {

@@ -154,7 +154,7 @@ export class Calls {
     if (this.#isClosed) throw this.#closed();
     if (this.#open.size >= this.#maxOpen) {
       this.#overflows++;
-      throw overloaded(this.#source.target, `${this.#maxOpen} calls are open`);
+      throw overloaded(this.#source.target, `its limit of open calls, ${this.#maxOpen}, is reached`);
     }
     const call = begin(options, {
       onHeaders: (headers) => handler.onHeaders(headers),

@@ -135,7 +135,7 @@ class Http2Channel implements Channel, CallHost {
   #wait(call: Http2Call): void {
     if (this.#isClosed) call.refuse(this.#unreachable(new Error('closed')), 'unseen');
     else if (!this.#pending.enter()) {
-      call.refuse(overloaded(this.target, `${this.#pending.max} calls wait for a connection`), 'never');
+      call.refuse(overloaded(this.target, `its limit of waiting calls, ${this.#pending.max}, is reached`), 'never');
     } else {
       this.#waiting.set(call, performance.now());
       this.#pendingTimer ??= setTimeout(() => this.#expire(), this.#pending.timeoutMs).unref();

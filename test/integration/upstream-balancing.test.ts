@@ -2,8 +2,10 @@
  * Upstreams with several addresses, over both transports: who is called, and what happens when one dies, hangs, moves or returns.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { ServerHttp2Stream } from 'node:http2';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GrpcCode } from '../../src/status/code.ts';
@@ -36,6 +38,8 @@ const retry = {
   },
   throttling: { maxTokens: 100, tokenRatio: 1 },
 };
+
+const outliers = { intervalMs: 10_000, baseEjectionTimeMs: 30_000, maxEjectionTimeMs: 300_000 };
 
 async function startServer(t: TestContext, options: ScriptedUpstreamOptions = {}): Promise<ScriptedUpstream> {
   const server = await startScriptedUpstream({ [path]: echo }, options);
@@ -161,6 +165,36 @@ for (const transport of ['http2', 'grpc-js'] as const) {
       await until(() => String(statesOf(upstream)) === 'idle,ready,idle');
     });
 
+    test('pick_first does not wait long for an address that says nothing', async (t) => {
+      const sockets = new Set<Socket>();
+      const silent = createServer((socket) => sockets.add(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      t.after(() => {
+        silent.close();
+        for (const socket of sockets) socket.destroy();
+      });
+      const server = await startServer(t);
+      const target = `127.0.0.1:${(silent.address() as AddressInfo).port},${server.target}`;
+      const upstream = await startUpstream(t, target, { transport });
+      await call(upstream);
+      await until(() => String(statesOf(upstream)) === 'idle,ready');
+    });
+
+    test('one that hangs is left alone after so many deadlines', async (t) => {
+      const outlierDetection = { ...outliers, consecutiveFailures: 2, maxEjectionPercent: 10 };
+      const { servers, upstream } = await start(t, 3, { ...roundRobin, outlierDetection });
+      await until(() => allReady(upstream));
+      servers[1]?.script(path, silence);
+      const brief = (): Promise<unknown> => call(upstream, { deadline: performance.now() + 100 });
+      const settled = await Promise.allSettled(Array.from({ length: 6 }, brief));
+      assert.equal(settled.filter(({ status }) => status === 'rejected').length, 2);
+      for (let calls = 0; calls < 12; calls++) await brief();
+      assert.deepEqual(
+        upstream.status.addresses.map(({ isEjected }) => isEjected),
+        [false, true, false],
+      );
+    });
+
     test('one of three dies under load and returns: no call fails that may be tried again', async (t) => {
       const { servers, upstream } = await start(t, 3, roundRobin);
       await until(() => allReady(upstream));
@@ -263,13 +297,7 @@ for (const transport of ['http2', 'grpc-js'] as const) {
 
     test('an address that fails is left alone for a while, the only ones that serve are not', async (t) => {
       const clock = new FakeClock();
-      const outlierDetection = {
-        intervalMs: 10_000,
-        baseEjectionTimeMs: 30_000,
-        maxEjectionTimeMs: 300_000,
-        maxEjectionPercent: 100,
-        consecutiveFailures: 3,
-      };
+      const outlierDetection = { ...outliers, consecutiveFailures: 3, maxEjectionPercent: 100 };
       const balancing = { policy: 'round_robin', clock } as const;
       const { servers, upstream } = await start(t, 2, { balancing, outlierDetection });
       await until(() => allReady(upstream));

@@ -23,6 +23,8 @@ export class Address implements Candidate {
   /** Of the connection that it has now. */
   health: Health | 'unwatched';
   readonly #options: AddressOptions;
+  /** Of the channels before. */
+  #connectFailures = 0;
   #isRetired = false;
   #unwatch: () => void = () => {};
 
@@ -49,19 +51,20 @@ export class Address implements Candidate {
       state: this.state,
       connections: connections?.connections ?? 0,
       pending: connections?.pending ?? 0,
-      connectFailures: connections?.connectFailures ?? 0,
+      connectFailures: this.#connectFailures + (connections?.connectFailures ?? 0),
       inFlight: this.inFlight,
       health: this.health,
     };
   }
 
   connect(): void {
-    this.channel.connect();
+    if (!this.#isRetired) this.channel.connect();
   }
 
   /** Ends its attempts to connect; it can be asked to connect anew. */
   reset(): void {
     if (this.state === 'idle') return;
+    this.#connectFailures = this.status.connectFailures;
     this.close();
     this.state = 'idle';
     this.channel = this.#open();

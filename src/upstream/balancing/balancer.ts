@@ -42,6 +42,9 @@ const serverFailures: ReadonlySet<GrpcCode> = new Set([
   GrpcCode.DATA_LOSS,
 ]);
 
+// How long an attempt to connect is waited for before the next address is tried as well.
+const headStartMs = 250;
+
 export function createBalancer(options: BalancerOptions): Channel {
   return new Balancer(options);
 }
@@ -57,7 +60,10 @@ class Balancer implements Channel, CallPlacer {
   readonly #listeners = new Set<(state: TransportState) => void>();
   #state: TransportState = 'idle';
   #isClosed = false;
+  #isUpdating = false;
+  #isStale = false;
   #stopSweeping: () => void = () => {};
+  #cancelRival: () => void = () => {};
   readonly #addressOptions: AddressOptions;
 
   constructor(options: BalancerOptions) {
@@ -72,11 +78,10 @@ class Balancer implements Channel, CallPlacer {
   }
 
   get addresses(): readonly AddressStatus[] {
-    const { outliers } = this.#options;
     return [...this.#addresses.values()].map((address) => ({
       ...address.status,
-      isEjected: outliers?.isEjected(address) ?? false,
-      ejections: outliers?.ejectionsOf(address) ?? 0,
+      isEjected: this.#isEjected(address),
+      ejections: this.#options.outliers?.ejectionsOf(address) ?? 0,
     }));
   }
 
@@ -102,6 +107,7 @@ class Balancer implements Channel, CallPlacer {
     this.#isClosed = true;
     this.#options.resolution.stop();
     this.#stopSweeping();
+    this.#cancelRival();
     for (const address of this.#addresses.values()) address.close();
   }
 
@@ -109,7 +115,7 @@ class Balancer implements Channel, CallPlacer {
     const { pick, pending } = this.#options;
     if (this.#usable.length > 0) call.begin(pick(this.#usable), false);
     else if (this.#state !== 'failing') {
-      if (!pending.enter()) throw overloaded(this.target, `${pending.max} calls wait for a connection`);
+      if (!pending.enter()) throw overloaded(this.target, `its limit of waiting calls, ${pending.max}, is reached`);
       this.#waiting.add(call);
       call.wait();
     } else this.#placeFailing(call);
@@ -166,31 +172,46 @@ class Balancer implements Channel, CallPlacer {
     this.#update();
   }
 
+  // What connects or is served may change an address at once: that is for the next round, but for who can be called.
   #update(): void {
-    if (this.#isClosed) return;
     const all = [...this.#addresses.values()];
     this.#usable = this.#usableOf(all);
+    if (this.#isUpdating) this.#isStale = true;
+    if (this.#isUpdating || this.#isClosed) return;
+    this.#isUpdating = true;
+    this.#isStale = false;
     if (this.#options.isOneAtATime) this.#connectToOne(all);
     else for (const address of all) if (address.state === 'idle') address.connect();
     this.#setState(this.#stateOf(all));
     if (this.#state !== 'connecting') this.#serveWaiting();
+    this.#isUpdating = false;
+    if (this.#isStale) this.#update();
   }
 
   // When all that serve are ejected, they are better than none.
   #usableOf(all: readonly Address[]): readonly Address[] {
-    const { outliers } = this.#options;
     const serving = all.filter(({ isServing }) => isServing);
-    if (outliers === undefined) return serving;
-    const good = serving.filter((address) => !outliers.isEjected(address));
+    const good = serving.filter((address) => !this.#isEjected(address));
     return good.length > 0 ? good : serving;
   }
 
-  // The first that can be called is the one; the others need no connection.
+  #isEjected(address: Address): boolean {
+    return this.#options.outliers?.isEjected(address) ?? false;
+  }
+
+  // The first that can be called is the one; the others need no connection. One that is slow to connect gets a rival (as in gRFC A61).
   #connectToOne(all: readonly Address[]): void {
-    if (this.#usable.length > 0) {
+    if (this.#usable.some((address) => !this.#isEjected(address))) {
+      this.#cancelRival();
+      this.#cancelRival = () => {};
       for (const address of all) if (address.state !== 'ready') address.reset();
-    } else if (!all.some(({ isPending }) => isPending)) {
-      all.find(({ state }) => state === 'idle')?.connect();
+      return;
+    }
+    const next = all.find(({ state }) => state === 'idle');
+    if (!all.some(({ isPending }) => isPending)) next?.connect();
+    else if (next !== undefined) {
+      this.#cancelRival();
+      this.#cancelRival = this.#options.clock.after(headStartMs, () => next.connect());
     }
   }
 
