@@ -24,6 +24,7 @@ const steps = [
   ['interop', 'npm run interop'],
   ['browser', 'npm run browser'],
   ['start-up budgets', 'npm run bench:startup'],
+  ['memory of streams', 'npm run bench:streams -- --smoke'],
   ['benchmark smoke', 'npm run bench:smoke'],
   ['acceptance cases', `node ${join(cases, 'run.mjs')}`, join(cases, 'run.mjs')],
   [

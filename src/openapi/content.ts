@@ -12,6 +12,7 @@ import {
   fieldDescription,
   fieldSchema,
   messageSchema,
+  nameOf,
   requiredNames,
 } from './schemas.ts';
 
@@ -53,7 +54,8 @@ function requestContent(
   context: DocumentContext,
 ): Keyed<MediaType> {
   const message = field === undefined ? input : singleMessage(field);
-  if (isHttpBody(message)) return bytes;
+  if (isHttpBody(message))
+    return field === undefined || isClientStreaming ? bytes : { ...bytes, ...fileForm(field, context) };
   const schema =
     message === undefined ? fieldSchema(field as FieldDescriptor, context) : bodySchema(message, use, context);
   const example =
@@ -62,6 +64,15 @@ function requestContent(
       : messageExample(message, use.bound, context);
   if (!isClientStreaming) return { 'application/json': { schema, ...(example !== undefined && { example }) } };
   return { 'application/json': { schema: { type: 'array', items: schema } }, 'application/x-ndjson': { schema } };
+}
+
+/** A file of a form fills the body; its other parts fill what the query would. */
+function fileForm(field: FieldDescriptor, context: DocumentContext): Keyed<MediaType> {
+  const file = { type: 'string', format: 'binary' } as const;
+  const properties = Object.fromEntries([[nameOf(field, context), file]]);
+  return {
+    'multipart/form-data': { schema: { type: 'object', properties, additionalProperties: { type: 'string' } } },
+  };
 }
 
 /** The reply of a call that succeeds, with all framings of a server stream. */

@@ -52,6 +52,11 @@ const extents: readonly Extent[] = [
   { all: true, choice: 2 },
 ];
 
+const concreteTypes = new Map([
+  ['*/*', 'application/octet-stream'],
+  ['multipart/form-data', 'multipart/form-data; boundary=x'],
+]);
+
 /** Example requests of one operation: each extent with each content type of the body and each framing of the reply. */
 export function* exampleRequests(
   document: OpenApiDocument,
@@ -76,7 +81,7 @@ export function* exampleRequests(
     for (const type of types) {
       for (const accept of accepts) {
         const media = operation.requestBody?.content[type];
-        const contentType = type === '*/*' ? 'application/octet-stream' : type;
+        const contentType = concreteTypes.get(type) ?? type;
         yield {
           name: `${method} ${target} ${type} → ${accept}${extent.all ? `, all (${extent.choice})` : ''}`,
           method,
@@ -128,9 +133,16 @@ function exclusive(parameters: readonly Parameter[]): readonly Parameter[] {
 }
 
 function bodyOf(type: string, { schema }: MediaType, maker: ValueMaker): string {
+  if (type === 'multipart/form-data') return formOf(Object.keys((schema as { properties: object }).properties));
   const value = maker.value(schema, 'body', '');
   if (type === 'application/x-ndjson') return [value, value].map((line) => `${JSON.stringify(line)}\n`).join('');
   return type === '*/*' ? String(value) : JSON.stringify(value);
+}
+
+/** A form with a file for each name. */
+function formOf(names: readonly string[]): string {
+  const parts = names.map((name) => `--x\r\nContent-Disposition: form-data; name="${name}"; filename="a"\r\n\r\na\r\n`);
+  return `${parts.join('')}--x--\r\n`;
 }
 
 /** Values that a schema allows, the same each time. */

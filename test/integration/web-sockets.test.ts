@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
+import { request as httpsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import fastifyWebsocket from '@fastify/websocket';
@@ -498,4 +499,20 @@ describe('in an app of its own', () => {
     await once(socket, 'open');
     await app.close();
   });
+});
+
+test('over TLS', async (t) => {
+  upstream.script(`${service}/Watch`, { messages: lines('a') });
+  upstream.script(`${service}/Get`, { messages: [messages.toWire('test.rooms.Room', { name: 'red' })] });
+  const tls = { cert: 'test/fixtures/tls/server.crt', key: 'test/fixtures/tls/server.key' };
+  const listen = { host: '127.0.0.1', port: 0, tls };
+  const secure = await startServer({ protos: ['test/protos/rooms.proto'], upstreams: [upstream.target], listen });
+  t.after(() => secure.close());
+  const url = secure.url.replace('https', 'wss');
+  const socket = new WebSocket(`${url}/v1/rooms/red/lines`, { rejectUnauthorized: false });
+  assert.equal(String((await once(socket, 'message'))[0]), '{"text":"a"}');
+  const headers = { connection: 'Upgrade', upgrade: 'h2c' };
+  const other = httpsRequest(`${secure.url}/v1/rooms/red`, { headers, rejectUnauthorized: false }).end();
+  const [response] = await once(other, 'response');
+  assert.equal(String((await response.toArray())[0]), '{"name":"red"}');
 });

@@ -16,7 +16,8 @@ for (const source of ['protos/example', 'test/protos/openapi/types.proto', 'test
         for (const { name, body, headers, target } of requests) {
           assert.doesNotMatch(target, /[{}]/);
           const content = each.operation.requestBody?.content;
-          if (body === undefined || content === undefined) continue;
+          const isForm = headers['content-type']?.startsWith('multipart/');
+          if (body === undefined || content === undefined || isForm) continue;
           // The body, as if it were an answer of that type.
           const operation = { ...each.operation, responses: { 200: { description: '', content } } };
           assert.deepEqual(
