@@ -16,7 +16,7 @@ import type { TranscodeOptions } from './options.ts';
 import { parseQuery } from './query-string.ts';
 import { type QueryTarget, resolveQueryName } from './query-target.ts';
 
-export const FORM_TYPE = 'application/x-www-form-urlencoded';
+const FORM_TYPE = 'application/x-www-form-urlencoded';
 export const PARTS_TYPE = 'multipart/form-data';
 
 export interface BoundForm {
