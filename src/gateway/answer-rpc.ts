@@ -21,6 +21,7 @@ export async function answerRpc(
   const { dialect, method } = match;
   let run: RpcRun | undefined;
   try {
+    if (match.refusal !== undefined) throw match.refusal;
     if (method === undefined) throw unknownMethod(match.path, generation);
     if (hooks !== undefined) {
       const { protocol } = dialect;

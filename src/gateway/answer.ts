@@ -63,10 +63,8 @@ export function matchRequest(
   if (outcome.kind === 'matched') {
     return { generation, outcome, isOverride, binding: outcome.binding, rpc: undefined };
   }
-  const rpc = rpcRoutes?.undeclared({ method, path, target, headers });
-  const allow = outcome.kind === 'unmatched' && rpc === undefined ? rpcRoutes?.allowOf(path) : undefined;
-  if (allow === undefined || allow.includes(method)) return { ...noRule, generation, outcome, rpc };
-  return { ...noRule, generation, outcome: { kind: method === 'OPTIONS' ? 'options' : 'wrongMethod', allow } };
+  const rpc = rpcRoutes?.undeclared({ method, path, target, headers }, outcome.kind === 'unmatched');
+  return { ...noRule, generation, outcome, rpc };
 }
 
 const noRule = { outcome: { kind: 'unmatched' }, isOverride: false, binding: undefined, rpc: undefined } as const;
@@ -154,7 +152,7 @@ function unmatchedReply(
   const path = pathOf(target);
   if (outcome.kind === 'unmatched') {
     const [missing] = unreflected;
-    if (missing === undefined) throw noSuchRule(method, path, rpcRoutes?.allowOf(path) !== undefined);
+    if (missing === undefined) throw noSuchRule(method, path, rpcRoutes?.has(path) === true);
     throw new StatusError(GrpcCode.UNAVAILABLE, `upstream ${missing.target} has not yet told what it serves`);
   }
   const allow = outcome.allow.join(', ');

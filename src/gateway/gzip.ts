@@ -3,6 +3,7 @@
  */
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { tooLarge } from '../transcode/rpc/envelopes.ts';
 
@@ -17,6 +18,6 @@ export async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8
     return await inflateAsync(bytes, { maxOutputLength: maxBytes });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(undefined, maxBytes);
-    throw StatusError.invalidField('', 'a compressed message of the request is no gzip', cause);
+    throw new StatusError(GrpcCode.INVALID_ARGUMENT, 'a compressed message of the request is no gzip', { cause });
   }
 }

@@ -8,7 +8,7 @@ import { StatusError } from '../status/status-error.ts';
 import { type HttpRequest, headerText } from '../transcode/exchange.ts';
 import { essenceOf } from '../transcode/media-type.ts';
 import { connectStreamDialect } from '../transcode/rpc/connect-stream.ts';
-import { connectGetDialect, connectUnaryDialect } from '../transcode/rpc/connect-unary.ts';
+import { connectGetDialect, connectJsonDialect, connectUnaryDialect } from '../transcode/rpc/connect-unary.ts';
 import type { Dialect } from '../transcode/rpc/dialect.ts';
 import { grpcWebDialect } from '../transcode/rpc/grpc-web.ts';
 import type { Options } from './options.ts';
@@ -20,20 +20,22 @@ export interface RpcMatch {
   readonly path: string;
   /** Undefined where nothing has the path. */
   readonly method: MethodDescriptor | undefined;
+  /** Why the method cannot be called so. */
+  readonly refusal?: StatusError;
 }
 
 /** What tells a call: all of a request but its body, and its path by itself. */
 export type RequestHead = Pick<HttpRequest, 'method' | 'target' | 'headers'> & { readonly path: string };
 
-/** The methods that gRPC-Web and Connect clients can call, by path. Throws StatusError 415 for a form that the method has not. */
+/** The methods that gRPC-Web and Connect clients can call, by path. */
 export interface RpcRoutes {
   readonly services: readonly string[];
   /** The call that a request is by its content type, before any rule is asked. */
   declared(head: RequestHead): RpcMatch | undefined;
-  /** The call that a request is where no rule has it: Connect by GET, or by JSON to a path that nothing has. */
-  undeclared(head: RequestHead): RpcMatch | undefined;
-  /** The HTTP methods that a path takes; undefined where it is no method's. */
-  allowOf(path: string): readonly string[] | undefined;
+  /** The call that a request is where no rule has it: Connect by GET, or what a method's path does not take, where no rule has the path. */
+  undeclared(head: RequestHead, isPathFree: boolean): RpcMatch | undefined;
+  /** True for the path of a method. */
+  has(path: string): boolean;
 }
 
 /** The routes to the methods of these services, or undefined when both protocols are off. */
@@ -50,7 +52,8 @@ export function createRpcRoutes(
   return {
     services: services.map(({ fullName }) => fullName),
 
-    declared({ method: httpMethod, path, headers }) {
+    declared(head) {
+      const { method: httpMethod, path, headers } = head;
       const contentType = headerText(headers['content-type']);
       if (httpMethod !== 'POST' || contentType === undefined) return undefined;
       const mediaType = contentType === JSON_TYPE ? JSON_TYPE : essenceOf(contentType);
@@ -58,26 +61,28 @@ export function createRpcRoutes(
       // JSON is REST's too: it takes Connect's own header and a method's path to make it a call.
       if (mediaType === JSON_TYPE && (method === undefined || !saysConnect(headers))) return undefined;
       const dialect = dialectOf(mediaType, headers);
-      return dialect && checked({ dialect, path, method });
+      return dialect && checked(head, { dialect, path, method });
     },
 
-    undeclared(head) {
+    undeclared(head, isPathFree) {
       const { method: httpMethod, path, target, headers } = head;
       const method = methods.get(path);
-      if (httpMethod === 'GET' && connect && (method === undefined || isGettable(method))) {
-        return /[?&]connect=v1(&|$)/.test(target) ? { dialect: connectGetDialect(head), path, method } : undefined;
+      if (httpMethod === 'GET' && connect && /[?&]connect=v1(&|$)/.test(target)) {
+        if (method !== undefined && !isGettable(method)) return refused(head, wrongVerb(method, httpMethod));
+        const dialect = connectGetDialect(head);
+        return dialect === undefined ? refused(head, wrongEncoding()) : { dialect, path, method };
       }
-      if (httpMethod !== 'POST') return undefined;
       const mediaType = essenceOf(headerText(headers['content-type']) ?? JSON_TYPE);
-      if (mediaType !== JSON_TYPE && method !== undefined) throw wrongType(method);
-      const dialect = saysConnect(headers) ? dialectOf(mediaType, headers) : undefined;
-      return dialect && { dialect, path, method };
+      if (httpMethod === 'POST' && method === undefined) {
+        const dialect = saysConnect(headers) ? dialectOf(mediaType, headers) : undefined;
+        return dialect && { dialect, path, method };
+      }
+      if (method === undefined || !isPathFree || httpMethod === 'OPTIONS') return undefined;
+      if (httpMethod !== 'POST') return refused(head, wrongVerb(method, httpMethod));
+      return mediaType === JSON_TYPE ? undefined : refused(head, wrongType(method));
     },
 
-    allowOf(path) {
-      const method = methods.get(path);
-      return method && (connect && isGettable(method) ? ['GET', 'POST'] : ['POST']);
-    },
+    has: (path) => methods.has(path),
   };
 }
 
@@ -96,18 +101,31 @@ function isGettable(method: MethodDescriptor): boolean {
 }
 
 /** Connect has one form for calls of one message each way and another for streams; gRPC-Web has one for all. */
-function checked(match: RpcMatch): RpcMatch {
+function checked(head: RequestHead, match: RpcMatch): RpcMatch {
   const { dialect, method } = match;
-  if (method === undefined || dialect.protocol !== 'connect') return match;
-  if (isUnary(method) !== (dialect.stream === undefined)) throw wrongType(method);
-  return match;
+  const isFit =
+    method === undefined || dialect.protocol !== 'connect' || isUnary(method) === (dialect.stream === undefined);
+  return isFit ? match : refused(head, wrongType(method));
+}
+
+/** What no client of these protocols sends, answered so that each of them can read it. */
+function refused({ path, headers }: RequestHead, refusal: StatusError): RpcMatch {
+  return { dialect: connectJsonDialect(headers), path, method: undefined, refusal };
 }
 
 function wrongType(method: MethodDescriptor): StatusError {
   const connect = isUnary(method) ? ['proto', 'json'] : ['connect+proto', 'connect+json'];
   const types = [...connect, 'grpc-web+proto', 'grpc-web-text+proto'].map((type) => `application/${type}`).join(', ');
-  return new StatusError(GrpcCode.INVALID_ARGUMENT, `${method.fullName} takes ${types}`, {
-    httpStatus: 415,
-    headers: [['accept-post', types]],
-  });
+  const headers = [['accept-post', types]] as const;
+  return new StatusError(GrpcCode.UNKNOWN, `${method.fullName} takes ${types}`, { httpStatus: 415, headers });
+}
+
+function wrongVerb(method: MethodDescriptor, httpMethod: string): StatusError {
+  const allow = isGettable(method) ? 'GET, POST' : 'POST';
+  const message = `${method.fullName} does not take ${httpMethod}, but ${allow}`;
+  return new StatusError(GrpcCode.UNKNOWN, message, { httpStatus: 405, headers: [['allow', allow]] });
+}
+
+function wrongEncoding(): StatusError {
+  return new StatusError(GrpcCode.UNKNOWN, 'a call by GET says encoding=proto or encoding=json', { httpStatus: 415 });
 }

@@ -11,7 +11,7 @@ import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import type { StatusError } from '../status/status-error.ts';
 import { PARTS_TYPE, takesParts } from '../transcode/bind-form.ts';
-import type { FormPart, HttpRequest } from '../transcode/exchange.ts';
+import type { FormPart, HttpRequest, Metadata } from '../transcode/exchange.ts';
 import { essenceOf } from '../transcode/media-type.ts';
 import { clientOf } from './client.ts';
 import { HangUp } from './hang-up.ts';
@@ -177,7 +177,7 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
   const { reply: answer, error, hangUp, heartbeatMs = 0 } = sending;
   if (error !== undefined) logFailure(request, reply, error);
   reply.code(answer.status);
-  for (const [name, value] of answer.headers) reply.header(name, value);
+  setHeaders(reply, answer.headers);
   if (bodyOf(request)?.readableEnded === false) leaveBody(request, reply);
   // Fastify would name the type even of what is not there.
   if ('body' in answer) return reply.send(answer.status === 204 || answer.status === 304 ? undefined : answer.body);
@@ -197,15 +197,30 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
   return reply.send(body);
 }
 
+/** Fastify takes the last value of a name; those of a repeated one go together. */
+function setHeaders(reply: FastifyReply, headers: Metadata): void {
+  for (const [index, [name, value]] of headers.entries()) {
+    const isRepeated = headers.some(([other], at) => other === name && at !== index);
+    reply.header(name, isRepeated ? headers.filter(([other]) => other === name).map(([, each]) => each) : value);
+  }
+}
+
 /**
  * What is left of a body may never be read: an error, or an upstream that ends a call before its request, leaves it. Node would take the rest
  * in, however long, to serve another request.
  */
 function leaveBody({ raw }: FastifyRequest, reply: FastifyReply): void {
   const { stream } = raw as { readonly stream?: ServerHttp2Stream };
-  if (stream === undefined) reply.header('connection', 'close');
-  else reply.raw.once('finish', () => stream.close());
+  if (stream === undefined) return void reply.header('connection', 'close');
+  // Not the response's event, which comes only when the stream is closed.
+  stream.once('finish', () => {
+    const timer = setTimeout(() => stream.close(), LAST_FRAMES_MS);
+    stream.once('close', () => clearTimeout(timer));
+  });
 }
+
+/** Time for what is left of an answer to be on its way: the reset of a stream overtakes it, and most clients end their request by then. */
+const LAST_FRAMES_MS = 500;
 
 /** The client says so (RFC 9110, 10.1.4), and its version of HTTP has chunks to put them behind. */
 function takesTrailers({ headers, raw }: FastifyRequest): boolean {

@@ -2,6 +2,7 @@
  * The base64 of gRPC-Web's text form: of each piece by itself, so that padding may stand in the middle (PROTOCOL-WEB.md, "Message
  * framing").
  */
+import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 
 /** Decodes a body as it arrives: groups of four characters, padded or not, wherever the chunks end. */
@@ -33,5 +34,5 @@ function decode(text: string): Buffer {
 }
 
 function malformed(): StatusError {
-  return StatusError.invalidField('', 'the request body is not base64');
+  return new StatusError(GrpcCode.INVALID_ARGUMENT, 'the request body is not base64');
 }

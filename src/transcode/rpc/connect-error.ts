@@ -3,7 +3,7 @@
  */
 import { codeName } from '../../status/code.ts';
 import type { StatusError } from '../../status/status-error.ts';
-import { detailsOf } from './status-details.ts';
+import { detailsOf, unpaddedBase64 } from './status-details.ts';
 
 /** An error in Connect's JSON. */
 export interface ConnectError {
@@ -21,7 +21,7 @@ export function connectErrorOf(error: StatusError): ConnectError {
     message: error.message,
     details: detailsOf(error).map(({ type, value }) => ({
       type,
-      value: Buffer.from(value).toString('base64').replace(/=+$/, ''),
+      value: unpaddedBase64(value),
     })),
   };
 }

@@ -2,7 +2,6 @@
  * Connect's calls of one message each way (https://connectrpc.com/docs/protocol, "Unary-Request" and "Unary-Get-Request"): the body is the
  * message, the HTTP status that of the call.
  */
-import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 import { connectTimeoutOf } from '../deadline.ts';
 import { type HttpReply, type HttpRequest, headerText, type Metadata } from '../exchange.ts';
@@ -33,15 +32,24 @@ export function connectUnaryDialect(mediaType: string, headers: HttpRequest['hea
   });
 }
 
-/** The dialect of a GET whose query holds the message: `?connect=v1&encoding=json&message=…`. Throws INVALID_ARGUMENT or 415. */
-export function connectGetDialect({ target, headers }: Pick<HttpRequest, 'target' | 'headers'>): Dialect {
+/** The dialect of an answer to a request that is no call. */
+export function connectJsonDialect(headers: HttpRequest['headers']): Dialect {
+  return new ConnectUnaryDialect(headers, {
+    codec: 'json',
+    coding: 'identity',
+    refusal: undefined,
+    message: undefined,
+  });
+}
+
+/**
+ * The dialect of a GET whose query holds the message, `?connect=v1&encoding=json&message=…`; undefined when it names no codec. Throws
+ * INVALID_ARGUMENT for a malformed query.
+ */
+export function connectGetDialect({ target, headers }: Pick<HttpRequest, 'target' | 'headers'>): Dialect | undefined {
   const query = new Map(parseQuery(target.slice(target.indexOf('?') + 1), MAX_PAIRS));
-  const encoding = query.get('encoding') ?? '';
-  const codec = codecNamed(encoding);
-  if (codec === undefined) {
-    const message = `cannot read messages in the encoding "${encoding}"; write encoding=proto or encoding=json`;
-    throw new StatusError(GrpcCode.INVALID_ARGUMENT, message, { httpStatus: 415 });
-  }
+  const codec = codecNamed(query.get('encoding') ?? '');
+  if (codec === undefined) return undefined;
   return new ConnectUnaryDialect(headers, {
     codec,
     coding: query.get('compression') ?? 'identity',

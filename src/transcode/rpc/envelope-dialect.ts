@@ -1,6 +1,7 @@
 /**
  * Calls whose messages stand in envelopes, their status in the last one: gRPC-Web, binary and text, and Connect's streams.
  */
+import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 import { type HttpReply, type HttpRequest, headerText, type Metadata } from '../exchange.ts';
 import { Base64Decoder } from './base64-text.ts';
@@ -111,6 +112,7 @@ export class EnvelopeDialect implements Dialect {
 }
 
 function payloadOf({ flags, payload }: Envelope): Payload {
-  if (flags > COMPRESSED) throw StatusError.invalidField('', `a message of a request cannot have the flags ${flags}`);
+  if (flags > COMPRESSED)
+    throw new StatusError(GrpcCode.INVALID_ARGUMENT, `no message of a request has the flags ${flags}`);
   return { bytes: payload, isCompressed: flags === COMPRESSED };
 }

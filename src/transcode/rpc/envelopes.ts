@@ -66,7 +66,7 @@ export class EnvelopeSplitter {
   /** The body has ended. Throws INVALID_ARGUMENT when it ended inside of an envelope. */
   end(): void {
     if (this.#length === 0) return;
-    throw StatusError.invalidField('', 'the request body ends inside of a message');
+    throw new StatusError(GrpcCode.INVALID_ARGUMENT, 'the request body ends inside of a message');
   }
 }
 

@@ -9,7 +9,7 @@ import type { HttpRequest, Metadata } from '../exchange.ts';
 import { codecNamed, type Dialect } from './dialect.ts';
 import { EnvelopeDialect, type EnvelopeProtocol } from './envelope-dialect.ts';
 import type { Envelope } from './envelopes.ts';
-import { statusBytesOf } from './status-details.ts';
+import { statusBytesOf, unpaddedBase64 } from './status-details.ts';
 
 const TRAILERS = 0x80;
 
@@ -41,7 +41,7 @@ function writeTrailers(trailers: Metadata, error: StatusError | undefined): Enve
   const entries: Metadata = [
     ['grpc-status', String(error?.code ?? GrpcCode.OK)],
     ['grpc-message', percentEncode(error?.message ?? '')],
-    ...(details === undefined ? [] : [['grpc-status-details-bin', Buffer.from(details).toString('base64')] as const]),
+    ...(details === undefined ? [] : [['grpc-status-details-bin', unpaddedBase64(details)] as const]),
     ...trailers,
   ];
   const lines = entries.map(([name, value]) => `${name}: ${value}\r\n`);

@@ -45,3 +45,8 @@ function detailOf(any: Uint8Array): Detail {
   const typeUrl = Buffer.from(fields.get(1) ?? nothing).toString();
   return { type: typeUrl.slice(typeUrl.lastIndexOf('/') + 1), value: fields.get(2) ?? nothing };
 }
+
+/** Base64 as both protocols ask for it: without padding. */
+export function unpaddedBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64').replace(/=+$/, '');
+}
