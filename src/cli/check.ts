@@ -62,7 +62,7 @@ function unservedServices({ options, table }: Gateway['generation']): readonly P
 function openMethods({ security, table }: Gateway['generation']): readonly Problem[] {
   const methods = new Set(table.bindings.map(({ method }) => method));
   return [...methods]
-    .filter((method) => security?.isOpenByWildcard(method))
+    .filter((method) => security?.wantsOf(method).isOpen === 'by wildcard')
     .map(({ fullName, position }) => {
       const message = 'anybody may call it, by a rule for more than it; name it under methods where that is meant';
       return { position, subject: fullName, message };

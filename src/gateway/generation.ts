@@ -109,7 +109,11 @@ export async function createGeneration(
     hooks: builtInHooks(secured?.security),
     unreflected: unreachable,
     mock: options.mock ? await createMock(schema, options) : undefined,
-    documents: createDocuments({ bindings: table.bindings, schema, options: openApiOptionsOf(options) }),
+    documents: createDocuments({
+      bindings: table.bindings,
+      schema,
+      options: openApiOptionsOf(options, secured?.security),
+    }),
   });
 }
 

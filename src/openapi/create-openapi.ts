@@ -43,7 +43,8 @@ export function createOpenApi({ bindings: all, schema, options, subject }: OpenA
   const tags = shortestSuffixes(services.map(({ fullName }) => fullName));
   const usage = findUsage(ordered, schema, options.visibility);
   const authored = joinAuthored(services);
-  const securitySchemes = { ...oauthSchemes(services, options), ...authored.securitySchemes };
+  const own = options.access?.schemes ?? oauthSchemes(services, options);
+  const securitySchemes = { ...own, ...authored.securitySchemes };
   const components = createComponents(usage.names);
   const context = { options, schema, usage, components, securitySchemes };
   const operations = operationsByPath(ordered, tags, context);

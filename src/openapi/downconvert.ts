@@ -1,11 +1,21 @@
 /** OpenAPI 3.1 to 3.0.3, for tools that do not know JSON Schema 2020-12. */
-import type { JsonSchema, Keyed, MediaType, OpenApiDocument, Operation, PathItem, ResponseObject } from './document.ts';
+import type {
+  JsonSchema,
+  Keyed,
+  MediaType,
+  OpenApiDocument,
+  Operation,
+  PathItem,
+  ResponseObject,
+  SecurityScheme,
+} from './document.ts';
 
 /**
  * The same document in OpenAPI 3.0.3. What 3.0 cannot say is dropped (`propertyNames`) or said in its older words: lists
  * of types become `anyOf`, `null` becomes `nullable`, base64 a format, and a `$ref` with siblings an `allOf`.
  */
 export function downconvert(document: OpenApiDocument): OpenApiDocument {
+  const { securitySchemes } = document.components;
   return {
     ...document,
     openapi: '3.0.3',
@@ -14,8 +24,14 @@ export function downconvert(document: OpenApiDocument): OpenApiDocument {
       ...document.components,
       schemas: mapValues(document.components.schemas, schema),
       responses: mapValues(document.components.responses, response),
+      ...(securitySchemes && { securitySchemes: mapValues(securitySchemes, securityScheme) }),
     },
   };
+}
+
+/** 3.0 has no word for client certificates. */
+function securityScheme(scheme: SecurityScheme): SecurityScheme {
+  return scheme.type === 'mutualTLS' ? { ...scheme, type: 'http', scheme: 'mutual' } : scheme;
 }
 
 function pathItem({ 'x-additionalOperations': custom, ...operations }: PathItem): PathItem {

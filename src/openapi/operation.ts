@@ -20,7 +20,8 @@ export function createOperation(place: Place, operationId: string, tag: string, 
   const parameters = [...pathParameters(place, context), ...queryParameters(binding, context)];
   const requestBody = requestBodyOf(binding, httpMethod, context);
   const streaming = streamingOf(method);
-  const security = oauthRequirements(method.service, context.securitySchemes);
+  const { access } = context.options;
+  const security = access?.requirementsOf(method) ?? oauthRequirements(method.service, context.securitySchemes);
   const operationInfo = operationInfoOf(method, context);
   const [signatures, routing] = [signaturesOf(method), routingOf(method)];
   const operation: Operation = {

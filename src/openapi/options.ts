@@ -1,4 +1,5 @@
-import type { ServerObject } from './document.ts';
+import type { MethodDescriptor } from '../schema/descriptors.ts';
+import type { Keyed, SecurityRequirement, SecurityScheme, ServerObject } from './document.ts';
 
 /** What the document says beside the bindings. The parts that change replies are the gateway's own options. */
 export interface OpenApiOptions {
@@ -32,4 +33,12 @@ export interface OpenApiOptions {
   readonly visibility?: readonly string[];
   /** Who gives tokens for the scopes of google.api.oauth_scopes; for Google's own scopes Google by default. */
   readonly oauth2?: { readonly authorizationUrl: string; readonly tokenUrl: string } | undefined;
+  /** What the gateway itself asks of callers. Where it asks anything, what the upstream asks by its annotations is not said. */
+  readonly access?: DocumentedAccess | undefined;
+}
+
+export interface DocumentedAccess {
+  readonly schemes: Keyed<SecurityScheme>;
+  /** Any one of them; an empty one is a call without credentials. */
+  requirementsOf(method: MethodDescriptor): readonly SecurityRequirement[];
 }

@@ -11,7 +11,7 @@ import { compileAccess, type MethodAccess, type Nameable } from './access.ts';
 import type { Authenticator, Clock } from './authenticator.ts';
 import { systemClock } from './authenticator.ts';
 import { createAuthenticators } from './create-authenticators.ts';
-import { type Caller, compileIdentityWriter, type Identity } from './identity.ts';
+import { type Caller, compileIdentityWriter, type Identity, type Scheme } from './identity.ts';
 import type { KeySource } from './key-source.ts';
 import type { Permission, SecurityOptions } from './options.ts';
 import { missingOf } from './permission.ts';
@@ -34,10 +34,19 @@ export interface Security {
   decidePage(caller: Caller): Promise<Decision>;
   /** What goes upstream of a request's metadata, with its identity. */
   outgoing(metadata: Metadata, identity: Identity | undefined): Metadata;
-  /** Anybody may call the method, and only a rule for more than this method says so. */
-  isOpenByWildcard(method: MethodDescriptor): boolean;
+  /** The kinds of credentials that are configured. */
+  readonly schemes: readonly Scheme[];
+  /** What a method wants of its callers, for those who describe it. */
+  wantsOf(method: MethodDescriptor): MethodWants;
   /** By URL or path, for the next generation. */
   readonly keySources: ReadonlyMap<string, KeySource>;
+}
+
+export interface MethodWants {
+  /** Anybody may call: by a rule that names the method itself, or by one for more. */
+  readonly isOpen: 'by name' | 'by wildcard' | false;
+  /** The kinds of credentials that it takes. */
+  readonly schemes: readonly Scheme[];
 }
 
 export interface SecurityContext extends Nameable {
@@ -63,6 +72,7 @@ export async function createSecurity(options: SecurityOptions, context: Security
 
 class MethodSecurity implements Security {
   readonly keySources: ReadonlyMap<string, KeySource>;
+  readonly schemes: readonly Scheme[];
   readonly #authenticators: readonly Authenticator[];
   readonly #accessOf: (method: MethodDescriptor) => MethodAccess;
   readonly #pages: MethodAccess;
@@ -77,6 +87,7 @@ class MethodSecurity implements Security {
   ) {
     this.keySources = keySources;
     this.#authenticators = authenticators;
+    this.schemes = authenticators.map(({ scheme }) => scheme);
     this.#accessOf = accessOf;
     this.#pages = [{ permissions: [options.pages], source: 'security.pages', isExact: true }];
     this.#isForwarding = options.forwardCredentials;
@@ -97,10 +108,11 @@ class MethodSecurity implements Security {
     return this.#writeIdentity(this.#isForwarding ? metadata : metadata.filter(isKept), identity);
   }
 
-  isOpenByWildcard(method: MethodDescriptor): boolean {
-    return this.#accessOf(method).some(
-      ({ permissions, isExact }) => !isExact && permissions.every(({ anonymous }) => anonymous),
-    );
+  wantsOf(method: MethodDescriptor): MethodWants {
+    const access = this.#accessOf(method);
+    const opening = access.find(({ permissions }) => permissions.every(({ anonymous }) => anonymous));
+    const isOpen = opening !== undefined && (opening.isExact ? 'by name' : 'by wildcard');
+    return { isOpen, schemes: this.#takenBy(access).map(({ scheme }) => scheme) };
   }
 
   async #decide(access: MethodAccess, caller: Caller, what: string): Promise<Decision> {
@@ -118,28 +130,36 @@ class MethodSecurity implements Security {
       return { isAllowed: true, identity, reason: `${allowing.source} allows it`, error: undefined };
     const wants = missing.map((rule) => `${rule.source} wants ${rule.what}`).join('; ');
     const reason = wants || 'no rule of security.access names the method';
-    return { isAllowed: false, identity, reason, error: this.#refusal(identity, what, reason) };
+    return { isAllowed: false, identity, reason, error: this.#refusal(identity, access, { what, reason }) };
   }
 
   /** The first credentials that are there decide; those of kinds that the rules do not take are not looked at. */
   async #identify(access: MethodAccess, caller: Caller): Promise<Identity | undefined> {
-    const schemes = access.flatMap(({ permissions }) => permissions.map((permission) => permission.schemes));
-    const taken =
-      schemes.some((list) => list.length === 0) || schemes.length === 0 ? undefined : new Set(schemes.flat());
-    for (const authenticator of this.#authenticators) {
-      if (taken !== undefined && !taken.has(authenticator.scheme)) continue;
+    for (const authenticator of this.#takenBy(access)) {
       const identity = await authenticator.identify(caller);
       if (identity !== undefined) return identity;
     }
     return undefined;
   }
 
-  #refusal(identity: Identity | undefined, what: string, reason: string): StatusError {
+  #takenBy(access: MethodAccess): readonly Authenticator[] {
+    const lists = access.flatMap(({ permissions }) => permissions.map(({ schemes }) => schemes));
+    const takesAll = lists.length === 0 || lists.some((list) => list.length === 0);
+    return takesAll ? this.#authenticators : this.#authenticators.filter(({ scheme }) => lists.flat().includes(scheme));
+  }
+
+  #refusal(
+    identity: Identity | undefined,
+    access: MethodAccess,
+    { what, reason }: { readonly what: string; readonly reason: string },
+  ): StatusError {
     const cause = new Error(reason);
     if (identity !== undefined) {
       return new StatusError(GrpcCode.PERMISSION_DENIED, `you may not call ${what}`, { cause });
     }
-    const challenges = this.#authenticators.map(({ challenge }) => challenge).join(', ');
+    const challenges = this.#takenBy(access)
+      .map(({ challenge }) => challenge)
+      .join(', ');
     const headers = [['www-authenticate', challenges]] as const;
     return new StatusError(GrpcCode.UNAUTHENTICATED, `${what} wants credentials`, { headers, cause });
   }

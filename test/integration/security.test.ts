@@ -1,6 +1,7 @@
 /** Who may call what, by each kind of credentials, over a real server in front of a real upstream. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { identityOf } from '../../src/index.ts';
 import { hashPassword } from '../../src/security/scrypt-hash.ts';
 import { apiKey, keyOf, startSecure } from './security-fixture.ts';
 
@@ -196,6 +197,48 @@ test('pages are for those whom security.pages lets in, probes for all', async (t
     assert.notEqual((await ask(server.url + path, { 'x-api-key': apiKey }))[0], 401, path);
   }
   for (const path of ['/healthz', '/readyz']) assert.equal((await ask(server.url + path))[0], 200, path);
+});
+
+test('the OpenAPI document says what each operation wants', async (t) => {
+  const { server } = await startSecure(t, {
+    basic: { users: [{ name: 'ann', password: await hashPassword('secret') }] },
+    apiKeys: { header: 'x-api-key', query: 'key', keys: [keyOf()] },
+    mtls: { identities: [{ san: 'DNS:a' }] },
+    access: [{ methods: ['vault.*'] }, { methods: ['vault.Vault/Ping'], schemes: ['apiKey'] }],
+  });
+  const { components, paths } = (await (await fetch(`${server.url}/openapi.json`)).json()) as {
+    components: { securitySchemes: object };
+    paths: Record<string, Record<string, { security: unknown }>>;
+  };
+  assert.deepEqual(components.securitySchemes, {
+    basic: { type: 'http', scheme: 'basic' },
+    'apiKey-header': { type: 'apiKey', in: 'header', name: 'x-api-key' },
+    'apiKey-query': { type: 'apiKey', in: 'query', name: 'key' },
+    mtls: { type: 'mutualTLS' },
+  });
+  const all = [{ basic: [] }, { 'apiKey-header': [] }, { 'apiKey-query': [] }, { mtls: [] }];
+  assert.deepEqual(
+    ['/ping', '/v1/ledger', '/v1/ledger/open'].map((path) => paths[path]?.['get']?.security),
+    [all.slice(1, 3), all, [...all, {}]],
+  );
+});
+
+test('a 401 names the kinds of credentials that the method takes', async (t) => {
+  const { server } = await startSecure(t, {
+    basic: { users: [{ name: 'ann', password: await hashPassword('secret') }] },
+    apiKeys: { header: 'x-api-key', keys: [keyOf()] },
+    access: [{ methods: ['*'] }, { methods: ['vault.Vault/Ping'], schemes: ['apiKey'] }],
+  });
+  assert.deepEqual(await ask(`${server.url}/ping`), [401, 'ApiKey realm="tandem", header="x-api-key"']);
+});
+
+test('hooks of the user run behind, and hear who calls', async (t) => {
+  const seen: unknown[] = [];
+  const { server } = await startSecure(t, { apiKeys: { header: 'x-api-key', keys: [keyOf()] } });
+  server.gateway.addHooks({ beforeBind: (rpc) => void seen.push(identityOf(rpc)?.subject) });
+  await ask(`${server.url}/ping`);
+  await ask(`${server.url}/ping`, { 'x-api-key': apiKey });
+  assert.deepEqual(seen, ['billing']);
 });
 
 test('google.api.oauth_scopes and visibility, where they are wanted', async (t) => {
