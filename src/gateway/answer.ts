@@ -19,6 +19,7 @@ import { type CallContext, callMethod } from './call.ts';
 import type { Generation } from './generation.ts';
 import type { HookChain, RpcClient } from './hooks.ts';
 import { isMethodOverride, overriddenRequest } from './method-override.ts';
+import { hasStreams } from './rpc.ts';
 import type { RpcMatch } from './rpc-routes.ts';
 import { RpcRun } from './rpc-run.ts';
 
@@ -81,13 +82,8 @@ export function matchWebSocket(generation: Generation, target: string): Match {
   const allowed = get.kind === 'wrongMethod' ? get.allow : [];
   const outcomes = [...webSocketMethods, ...allowed].map((method) => generation.table.match(method, path));
   const matched = outcomes.filter((outcome) => outcome.kind === 'matched');
-  const outcome = matched.find(({ binding }) => hasStreams(binding)) ?? matched[0] ?? get;
+  const outcome = matched.find(({ binding }) => hasStreams(binding.method)) ?? matched[0] ?? get;
   return { ...noRule, generation, outcome, binding: outcome.kind === 'matched' ? outcome.binding : undefined };
-}
-
-/** A WebSocket can carry its calls. */
-export function hasStreams({ method }: Binding): boolean {
-  return method.isClientStreaming || method.isServerStreaming;
 }
 
 /** The path of a request target in origin or absolute form, raw: `http://host/a%20b?c` → `/a%20b`. */

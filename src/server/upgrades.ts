@@ -48,7 +48,7 @@ export function takeUpgrades(app: FastifyInstance, isOurs: (target: string) => b
       allowBearer(request);
       taker.sockets.add(socket);
       socket.on('close', () => taker.sockets.delete(socket));
-      if (!app.hasDecorator('websocketServer')) route(app, request, socket);
+      if (!app.hasDecorator('websocketServer')) route(app, request);
     }
   });
 }
@@ -59,13 +59,14 @@ function allowBearer({ headers }: IncomingMessage): void {
   if (token !== undefined) headers.authorization ??= `Bearer ${token}`;
 }
 
-function route(app: FastifyInstance, request: IncomingMessage, socket: Duplex): void {
+function route(app: FastifyInstance, request: IncomingMessage): void {
+  const { socket } = request;
   socket.on('error', () => socket.destroy());
   const response = new ServerResponse(request);
   // Node would read no other request from it.
   response.shouldKeepAlive = false;
-  response.on('finish', () => socket.end());
-  response.assignSocket(socket as IncomingMessage['socket']);
+  response.on('finish', () => socket.destroySoon());
+  response.assignSocket(socket);
   app.routing(request, response);
 }
 

@@ -3,9 +3,10 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Answer, hasStreams, type Match } from '../gateway/answer.ts';
+import type { Answer, Match } from '../gateway/answer.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { RpcClient } from '../gateway/hooks.ts';
+import { hasStreams } from '../gateway/rpc.ts';
 import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
@@ -52,8 +53,8 @@ export async function serveWebSocket(gateway: Gateway, upgrade: Upgrade): Promis
 }
 
 function refuseUnary(binding: Binding): void {
-  if (hasStreams(binding)) return;
   const { method, httpMethod } = binding;
+  if (hasStreams(method)) return;
   const message = `${method.fullName} has no streams, so no WebSocket: call it by ${httpMethod} without Upgrade`;
   throw new StatusError(GrpcCode.INVALID_ARGUMENT, message);
 }
