@@ -12,13 +12,15 @@ import { OutlierDetector } from './outlier-detector.ts';
 import { createPick } from './picker.ts';
 import { type LookUp, Resolution } from './resolution.ts';
 
-/** A channel over all addresses of the upstream; `createChannel` makes that to one of them. */
+/** A channel over all addresses of the upstream; `createChannel` makes that to one of them. Throws as it does. */
 export function balancedChannel(
   { target, balancing = {}, pending = new PendingLimit(), health, outlierDetection }: UpstreamConfig,
   createChannel: (target: Target) => Channel,
 ): Channel {
   const { policy = 'pick_first', choiceCount = 2, dnsRefreshMs = 30_000 } = balancing;
   const { lookUp = systemLookUp, clock = systemClock } = balancing;
+  // TLS files that are none are told now, not when the addresses are known.
+  for (const one of target.all) createChannel(one).close();
   return createBalancer({
     target: target.text,
     resolution: new Resolution(target.all, { lookUp, clock, refreshMs: dnsRefreshMs }),

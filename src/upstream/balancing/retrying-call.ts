@@ -1,7 +1,7 @@
 /**
  * A call with one message on either side that is tried again, for as long as nothing of a reply has come.
  */
-import type { StatusError } from '../../status/status-error.ts';
+import { StatusError } from '../../status/status-error.ts';
 import type { Metadata } from '../../transcode/exchange.ts';
 import { cancelledBy } from '../call-errors.ts';
 import type { BeginCall, CallEnd, CallHandler, TransportCall } from '../calls.ts';
@@ -96,7 +96,7 @@ export class RetryingCall implements TransportCall, CallHandler {
     try {
       this.#call = this.#context.begin({ ...this.#options, previousAttempts }, this);
     } catch (error) {
-      this.#handler.onEnd({ headers: [], trailers: [], error: error as StatusError });
+      this.#handler.onEnd({ headers: [], trailers: [], error: StatusError.from(error) });
       return;
     }
     this.#call.read();
