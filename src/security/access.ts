@@ -1,12 +1,12 @@
 /**
  * Which rules decide about a method. The closest do: those that name the method itself before those of its service, of a package, of
- * everything; at one distance the configuration before the protos.
+ * everything; at one distance the configuration before the protos. What Google's options want is added to rules that do not name the method.
  */
 import type { Binding } from '../routing/binding.ts';
 import type { MethodDescriptor, ServiceDescriptor } from '../schema/descriptors.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { AccessOptions, Permission, SecurityOptions } from './options.ts';
-import { permissionsOfMethod, permissionsOfService } from './proto-access.ts';
+import { googlePermissions, protoPermission } from './proto-access.ts';
 
 /** All of `permissions` must let a caller in. */
 export interface AccessRule {
@@ -49,10 +49,16 @@ export function compileAccess(options: SecurityOptions, nameable: Nameable): Acc
   const rules = options.access.map((rule, index) => compileRule(rule, index, nameable, problems));
   const known = new Map<MethodDescriptor, MethodAccess>();
   const decide = (method: MethodDescriptor): MethodAccess => {
-    const candidates = [...rules.flatMap((rule) => rule(method)), ...protoRules(method, options)];
+    const added = googlePermissions(method, options);
+    const candidates = [...rules.flatMap((rule) => rule(method)), ...protoRules(method)];
+    if (candidates.length === 0 && added.length > 0) {
+      return [{ permissions: added, source: `the options of ${method.service.fullName}`, isExact: false }];
+    }
     if (candidates.length === 0) return options.access.length === 0 ? noRule : [];
     const closest = Math.max(...candidates.map(({ closeness }) => closeness));
-    return candidates.filter(({ closeness }) => closeness === closest);
+    return candidates
+      .filter(({ closeness }) => closeness === closest)
+      .map((rule) => (rule.isExact ? rule : { ...rule, permissions: [...rule.permissions, ...added] }));
   };
   return {
     problems,
@@ -123,12 +129,12 @@ function selectRoute(text: string, bindings: readonly Binding[]): Selector | und
   return named.size === 0 ? undefined : (method) => (named.has(method) ? METHOD : undefined);
 }
 
-function protoRules(method: MethodDescriptor, options: SecurityOptions): readonly Candidate[] {
-  const ofMethod = permissionsOfMethod(method, options);
-  const ofService = permissionsOfService(method.service, options);
-  const rule = (permissions: readonly Permission[], name: string, closeness: number): readonly Candidate[] =>
-    permissions.length === 0
-      ? []
-      : [{ permissions, source: `the options of ${name}`, isExact: closeness > SERVICE, closeness }];
-  return [...rule(ofMethod, method.fullName, METHOD - 0.5), ...rule(ofService, method.service.fullName, SERVICE - 0.5)];
+function protoRules(method: MethodDescriptor): readonly Candidate[] {
+  const rule = (element: MethodDescriptor | ServiceDescriptor, closeness: number): readonly Candidate[] => {
+    const permission = protoPermission(element);
+    if (permission === undefined) return [];
+    const source = `the options of ${element.fullName}`;
+    return [{ permissions: [permission], source, isExact: element === method, closeness }];
+  };
+  return [...rule(method, METHOD - 0.5), ...rule(method.service, SERVICE - 0.5)];
 }

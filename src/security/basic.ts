@@ -13,7 +13,7 @@ import {
   quoted,
 } from './authenticator.ts';
 import type { Identity } from './identity.ts';
-import type { BasicOptions, ScryptHash } from './options.ts';
+import type { BasicOptions } from './options.ts';
 import { isPassword } from './scrypt-hash.ts';
 import { WrongAttempts } from './wrong-attempts.ts';
 
@@ -31,20 +31,26 @@ export function createBasic({ users }: BasicOptions, realm: string, clock: Clock
       return [name, { password, identity }];
     }),
   );
-  const [first] = users;
   const verified = new Map<string, { readonly identity: Identity; readonly until: number }>();
   const running = new Map<string, Promise<Identity>>();
   const attempts = new WrongAttempts(clock.elapsed);
   const queue = new Queue();
   const secret = randomBytes(32);
 
+  const isRight = async (name: string, password: string): Promise<boolean> => {
+    // A name that nobody has takes as long.
+    const stored = known.get(name)?.password ?? users[0]?.password;
+    const isEqual = stored !== undefined && (await queue.run(() => isPassword(password, stored)));
+    return isEqual && known.has(name);
+  };
   const verify = async (name: string, password: string, address: string): Promise<Identity> => {
     const takeBack = attempts.begin(address);
+    const isTrue = await isRight(name, password).catch((error) => {
+      takeBack();
+      throw error;
+    });
     const user = known.get(name);
-    // A name that nobody has takes as long.
-    const stored = user?.password ?? (first?.password as ScryptHash);
-    const isRight = await queue.run(() => isPassword(password, stored));
-    if (!isRight || user === undefined) throw invalidCredentials(challenge, 'wrong user or password');
+    if (!isTrue || user === undefined) throw invalidCredentials(challenge, 'wrong user or password');
     takeBack();
     return user.identity;
   };

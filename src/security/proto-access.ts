@@ -4,34 +4,27 @@
 import type { MethodDescriptor, ServiceDescriptor } from '../schema/descriptors.ts';
 import type { Permission, SecurityOptions } from './options.ts';
 
-type Honoured = Pick<SecurityOptions, 'oauthScopes' | 'visibility'>;
-
 const nothing: Permission = { roles: [], scopes: [], subjects: [], schemes: [], anonymous: false };
 
-/** All that a method's own options ask for; [] when they say nothing. */
-export function permissionsOfMethod({ options }: MethodDescriptor, { visibility }: Honoured): readonly Permission[] {
-  const labels = visibility ? labelsOf(options.get('google.api.method_visibility')) : [];
-  return [...ownPermission(options.get('tandem.access')), ...visibleTo(labels)];
+/** What the option of tandem/access.proto asks for, of a method or a service. */
+export function protoPermission({ options, kind }: MethodDescriptor | ServiceDescriptor): Permission | undefined {
+  const option = options.get(kind === 'method' ? 'tandem.access' : 'tandem.service_access');
+  return option === undefined ? undefined : { ...nothing, ...(option as Partial<Permission>) };
 }
 
-/** All that a service's options ask for. */
-export function permissionsOfService({ options }: ServiceDescriptor, honoured: Honoured): readonly Permission[] {
-  const labels = honoured.visibility ? labelsOf(options.get('google.api.api_visibility')) : [];
-  const scopes = honoured.oauthScopes ? namesIn(options.get('google.api.oauth_scopes')) : [];
+/** What Google's options ask for, as far as the configuration wants them. All of it must be fulfilled. */
+export function googlePermissions(
+  { options, service }: MethodDescriptor,
+  { oauthScopes, visibility }: Pick<SecurityOptions, 'oauthScopes' | 'visibility'>,
+): readonly Permission[] {
+  const ofMethod = labelsOf(options.get('google.api.method_visibility'));
+  const labels = ofMethod.length > 0 ? ofMethod : labelsOf(service.options.get('google.api.api_visibility'));
+  const scopes = namesIn(service.options.get('google.api.oauth_scopes'));
   return [
-    ...ownPermission(options.get('tandem.service_access')),
-    ...visibleTo(labels),
-    ...(scopes.length === 0 ? [] : [{ ...nothing, scopes }]),
+    // A restriction's labels are roles.
+    ...(visibility && labels.length > 0 ? [{ ...nothing, roles: labels }] : []),
+    ...(oauthScopes && scopes.length > 0 ? [{ ...nothing, scopes }] : []),
   ];
-}
-
-/** A restriction's labels are roles: `INTERNAL, PREVIEW`. */
-function visibleTo(labels: readonly string[]): readonly Permission[] {
-  return labels.length === 0 ? [] : [{ ...nothing, roles: labels }];
-}
-
-function ownPermission(option: unknown): readonly Permission[] {
-  return option === undefined ? [] : [{ ...nothing, ...(option as Partial<Permission>) }];
 }
 
 function labelsOf(rule: unknown): readonly string[] {

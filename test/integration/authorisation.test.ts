@@ -21,7 +21,7 @@ const key = await makeKey('k');
 const expired = await bearer({ exp: 1 });
 
 const credentials: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  none: { 'x-tandem-subject': 'root', 'x-tandem-roles': 'admin' },
+  none: {},
   reader: { 'x-api-key': 'reader' },
   admin: { 'x-api-key': 'admin' },
   unknown: { 'x-api-key': 'unknown' },
@@ -108,7 +108,8 @@ interface Tally {
 async function judge(call: Call, way: Way, who: number, tally: Tally): Promise<string | undefined> {
   const method = meant(call, way);
   const before = upstream.calls.length;
-  const headers = { ...call.headers, ...Object.values(credentials)[who] };
+  const forged = { 'x-tandem-subject': 'root', 'x-tandem-roles': 'forged' };
+  const headers = { ...call.headers, ...forged, ...Object.values(credentials)[who] };
   const status = await way.statusOf(server.url, { ...call, headers });
   tally.requests++;
   if (method !== undefined) tally.meant++;
@@ -116,8 +117,19 @@ async function judge(call: Call, way: Way, who: number, tally: Tally): Promise<s
   const isRefused = status === 401 || status === 403;
   const isRight = due === undefined || due === 200 ? !isRefused : status === due;
   const isCalled = upstream.calls.length > before;
+  if (isCalled) assertIdentity(upstream.calls.at(-1)?.headers ?? {}, who);
   if (isRight && !(isCalled && due !== 200)) return undefined;
   return `${method?.fullName}: ${status} instead of ${due}${isCalled ? ', and the upstream was called' : ''}`;
+}
+
+/** Whose name the upstream hears; undefined is nobody's. */
+const subjects = [undefined, 'reader', 'admin', undefined, 'keeper', undefined, 'ann'];
+
+/** The upstream hears who it is, not who the client says, and no credentials. */
+function assertIdentity(headers: Readonly<Record<string, unknown>>, who: number): void {
+  assert.equal(headers['x-tandem-subject'], subjects[who]);
+  assert.notEqual(headers['x-tandem-roles'], 'forged');
+  assert.deepEqual([headers['x-api-key'], headers['authorization']], [undefined, undefined]);
 }
 
 const schemaMethods = ({ schema }: Generation): readonly MethodDescriptor[] =>

@@ -53,6 +53,11 @@ test('Basic: right and wrong, remembered, unknown users', async (t) => {
   assert.equal(upstream.calls.length, 2);
 });
 
+test('Basic without users lets nobody in', async (t) => {
+  const { server } = await startSecure(t, { basic: { users: [] } });
+  assert.equal((await ask(`${server.url}/ping`, basicOf('ann', 'secret')))[0], 401);
+});
+
 test('ten wrong passwords in a minute, then 429, also for the right one', async (t) => {
   const { server } = await startSecure(t, {
     basic: { users: [{ name: 'ann', password: await hashPassword('secret') }] },
@@ -258,5 +263,18 @@ test('google.api.oauth_scopes and visibility, where they are wanted', async (t) 
   assert.deepEqual(
     (await Promise.all(asked)).map(([status]) => status),
     [501, 403, 501, 403],
+  );
+  const access = [{ methods: ['*'], roles: ['reader'] }, { methods: ['shop.Films/ListFilms'] }];
+  const apiKeys = { header: 'x-api-key', keys: [keyOf(['reader', 'INTERNAL'])] };
+  await server.gateway.reload({
+    protos: ['test/protos/security-google.proto'],
+    security: { apiKeys, access, oauthScopes: true, visibility: true },
+  });
+  const again = ['/books', '/films', '/drafts', '/previews'].map((path) =>
+    ask(server.url + path, { 'x-api-key': apiKey }),
+  );
+  assert.deepEqual(
+    (await Promise.all(again)).map(([status]) => status),
+    [403, 501, 501, 403],
   );
 });
