@@ -3,27 +3,10 @@
 //
 //     npm run build && npm run browser
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
 import { startTandem } from '../../scripts/start-process.mjs';
+import { launch, skip } from './chromium.mjs';
 
-const names = ['chromium', 'chromium-browser', 'google-chrome'];
-
-/** The browser to use: CHROMIUM, or the first that the shell finds. */
-function browserPath() {
-  if (process.env.CHROMIUM) return process.env.CHROMIUM;
-  const script = names.map((name) => `command -v ${name}`).join(' || ');
-  try {
-    return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
-const executablePath = browserPath();
-// Where everything is installed on purpose, nothing may be left out in silence.
-const skip = executablePath === undefined && !process.env.CI && `there is none of ${names.join(', ')}`;
 /** Calls to try: the operation, what to type into its parameters, and what the answer must hold. */
 const calls = [
   { method: 'get', path: '/v1/greeter/{name}', parameters: { name: 'Wörld' }, answer: { message: 'Hello Wörld' } },
@@ -35,8 +18,7 @@ let browser;
 before(async () => {
   if (skip) return;
   tandem = await startTandem(['--demo']);
-  // Root has no sandbox to give, and there is only our own page.
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  browser = await launch();
 });
 
 after(async () => {
