@@ -56,7 +56,8 @@ export function answerRpcError({ dialect }: RpcMatch, cause: unknown, { transcod
   return { reply: dialect.failure(error, headers), error };
 }
 
-function unknownMethod(path: string, { unreflected: [missing] }: Generation): StatusError {
+/** Why a path is no method's. */
+export function unknownMethod(path: string, { unreflected: [missing] }: Generation): StatusError {
   if (missing === undefined) {
     return new StatusError(GrpcCode.UNIMPLEMENTED, `no service has the method ${path}`, { httpStatus: 404 });
   }

@@ -3,14 +3,17 @@
  * what has a lifetime.
  */
 import { setTimeout } from 'node:timers/promises';
+import type { MethodDescriptor } from '../schema/descriptors.ts';
 import type { HttpRequest } from '../transcode/exchange.ts';
 import type { CancelSignal } from '../upstream/transport.ts';
 import type { UpstreamStatus } from '../upstream/upstreams.ts';
 import { type Answer, answer, answerError, type Match, matchRequest, matchWebSocket } from './answer.ts';
+import { unknownMethod } from './answer-rpc.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { chainHooks, type HookChain, type RpcClient, type RpcHooks } from './hooks.ts';
 import { connectUpstreams, type LiveUpstreams, tlsFilesOf } from './live-upstreams.ts';
 import { type Options, type ResolveContext, resolveOptions, type TandemOptions } from './options.ts';
+import { PassedCall, type PassedRequest } from './passed-call.ts';
 import type { CallTarget } from './rpc.ts';
 import { contentsKey, watchContents } from './watch-contents.ts';
 
@@ -32,6 +35,10 @@ export interface Gateway {
    * only when there are hooks.
    */
   answer(match: Match, request: HttpRequest, signal: CancelSignal, client?: () => RpcClient): Promise<Answer>;
+  /** The method of gRPC's path `/package.Service/Method`. Throws UNIMPLEMENTED where nothing has it. */
+  method(path: string): MethodDescriptor;
+  /** A call that passes through as gRPC. */
+  pass(request: PassedRequest): PassedCall;
   /** The hooks that every call passes, in order; undefined when there are none. */
   readonly hooks: HookChain | undefined;
   /** Puts hooks behind those that are there, for every call that begins from now on. */
@@ -121,6 +128,25 @@ class LiveGateway implements Gateway {
   answer(match: Match, request: HttpRequest, signal: CancelSignal, client?: () => RpcClient): Promise<Answer> {
     const { hooks } = this;
     return answer(match, request, { signal, targetOf: this.#targetOf, hooks, client: hooks && client?.() });
+  }
+
+  method(path: string): MethodDescriptor {
+    const method = this.#generation.methods.get(path);
+    if (method === undefined) throw unknownMethod(path, this.#generation);
+    return method;
+  }
+
+  pass(request: PassedRequest): PassedCall {
+    const { options, transcoder } = this.#generation;
+    const { streamTimeout, streamIdle, timeoutMax } = options.limits;
+    return new PassedCall(request, {
+      targetOf: this.#targetOf,
+      streamTimeoutMs: streamTimeout,
+      streamIdleMs: streamIdle,
+      maxTimeoutMs: timeoutMax,
+      limits: transcoder.options.limits,
+      hooks: this.#hooks,
+    });
   }
 
   get hooks(): HookChain | undefined {

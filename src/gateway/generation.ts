@@ -10,7 +10,7 @@ import { createBindings } from '../routing/create-bindings.ts';
 import { findOverlaps } from '../routing/overlaps.ts';
 import { createRouteTable, type RouteTable } from '../routing/route-table.ts';
 import { collectHttpRules } from '../schema/collect-http-rules.ts';
-import type { Schema, ServiceDescriptor } from '../schema/descriptors.ts';
+import type { MethodDescriptor, Schema, ServiceDescriptor } from '../schema/descriptors.ts';
 import type { MethodRules } from '../schema/http-rule.ts';
 import { loadSchema } from '../schema/load-schema.ts';
 import { type Problem, SchemaError } from '../schema/problem.ts';
@@ -33,6 +33,8 @@ export interface Generation {
   readonly options: Options;
   readonly schema: Schema;
   readonly table: RouteTable;
+  /** What gRPC clients can call, by path: the methods of the services served, of rules that were added to others, and of gRPC's own. */
+  readonly methods: ReadonlyMap<string, MethodDescriptor>;
   readonly transcoder: Transcoder;
   /** The calls of gRPC-Web and Connect clients; undefined when neither is spoken. */
   readonly rpcRoutes: RpcRoutes | undefined;
@@ -100,6 +102,7 @@ export async function createGeneration(
     options,
     schema,
     table,
+    methods: methodsOf(services, schema, table.bindings),
     transcoder: createTranscoders(options, schema),
     rpcRoutes: createRpcRoutes(services, options.protocols),
     rpcCodec: createCodec(schema, rpcCodecOptionsOf(options)),
@@ -115,6 +118,16 @@ export async function createGeneration(
       options: openApiOptionsOf(options, secured?.security),
     }),
   });
+}
+
+function methodsOf(
+  served: readonly ServiceDescriptor[],
+  { services }: Schema,
+  bindings: readonly Binding[],
+): ReadonlyMap<string, MethodDescriptor> {
+  const own = [...services.values()].filter(({ fullName }) => fullName.startsWith('grpc.'));
+  const methods = [...served, ...own].flatMap((service) => service.methods);
+  return new Map([...methods, ...bindings.map(({ method }) => method)].map((method) => [method.path, method]));
 }
 
 async function createSecurityOf(

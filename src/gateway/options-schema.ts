@@ -136,6 +136,11 @@ const protocolsSchema = {
   description: 'What the port speaks besides REST.',
   default: {},
   properties: {
+    grpc: {
+      type: 'boolean',
+      default: true,
+      description: 'gRPC itself, over HTTP/2: its messages pass to the upstream and back as they are.',
+    },
     grpcWeb: { type: 'boolean', default: true, description: 'gRPC-Web, binary and text.' },
     connect: { type: 'boolean', default: true, description: 'Connect: calls by POST and GET, streams.' },
   },

@@ -1,9 +1,11 @@
 /**
  * One RPC on its way through the hooks. Every protocol calls upstreams through it when there are hooks; without any, the transport itself.
  */
+import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { Metadata } from '../transcode/exchange.ts';
-import type { CallOptions, ReplyStream, Transport, UnaryReply } from '../upstream/transport.ts';
+import { frameHeadBytes, messageOf } from '../transcode/grpc-framing.ts';
+import type { CallOptions, FrameCoding, ReplyStream, Transport, UnaryReply } from '../upstream/transport.ts';
 import type { HookChain, IncomingReply, OutgoingCall, Rpc } from './hooks.ts';
 
 type Messages = Uint8Array | AsyncIterable<Uint8Array>;
@@ -23,6 +25,9 @@ export class RpcRun {
   readonly #start = performance.now();
   #error: StatusError | undefined;
   #hasEnded = false;
+  /** Given: the call goes by in frames. */
+  #frames: FrameCoding | undefined;
+  #replyEncoding: string | undefined;
   #requestMessages = 0;
   #requestBytes = 0;
   #replyMessages = 0;
@@ -42,12 +47,14 @@ export class RpcRun {
   through(transport: Pick<Transport, 'unary' | 'stream'>): Callee {
     return {
       unary: async (options, messages) => {
+        this.#frames = options.frames;
         const reply = await transport.unary(await this.#outgoing(options), this.#requests(messages));
         const headers = this.#replyHeaders(reply.headers);
         this.#onReplyMessage(reply.message);
         return { ...reply, headers } satisfies UnaryReply;
       },
       stream: async (options, messages) => {
+        this.#frames = options.frames;
         const stream = transport.stream(await this.#outgoing(options), this.#requests(messages));
         stream.trailers.then(
           () => this.end(),
@@ -105,10 +112,17 @@ export class RpcRun {
     }
   }
 
-  #onRequestMessage(message: Uint8Array): void {
+  #onRequestMessage(given: Uint8Array): void {
+    const message = this.#messageIn(given, this.#frames?.encoding, this.#hooks.onRequestMessage.length > 0);
     this.#requestMessages++;
     this.#requestBytes += message.length;
     for (const hook of this.#hooks.onRequestMessage) hook(this.rpc, message);
+  }
+
+  /** Of a frame its message, decompressed where a hook looks into it. */
+  #messageIn(given: Uint8Array, encoding: string | undefined, isLookedInto: boolean): Uint8Array {
+    if (this.#frames === undefined) return given;
+    return isLookedInto ? messageIn(given, encoding) : given.subarray(frameHeadBytes);
   }
 
   #watched(stream: ReplyStream): ReplyStream {
@@ -143,17 +157,30 @@ export class RpcRun {
   }
 
   #replyHeaders(headers: Metadata): Metadata {
+    if (this.#frames !== undefined) this.#replyEncoding = headers.find(([name]) => name === 'grpc-encoding')?.[1];
     const reply: IncomingReply = { headers };
     for (const hook of this.#hooks.onReply) hook(this.rpc, reply);
     return reply.headers;
   }
 
-  #onReplyMessage(message: Uint8Array): void {
+  #onReplyMessage(given: Uint8Array): void {
+    const message = this.#messageIn(given, this.#replyEncoding, this.#hooks.onReplyMessage.length > 0);
     this.#replyMessages++;
     this.#replyBytes += message.length;
     for (const hook of this.#hooks.onReplyMessage) hook(this.rpc, message);
   }
 }
+
+/** What hooks see of a frame: its message. One that nobody here can decompress is no message to look into. */
+function messageIn(frame: Uint8Array, encoding: string | undefined): Uint8Array {
+  return messageOf(frame, encoding ?? 'identity', maxMessageBytes, (fault) => {
+    const message = `a message cannot be looked into: ${fault.kind === 'encoding' ? fault.encoding : fault.kind}`;
+    return new StatusError(GrpcCode.UNIMPLEMENTED, message);
+  });
+}
+
+/** A message that is decompressed may have so many bytes. */
+const maxMessageBytes = 64 * 1024 * 1024;
 
 /** What a hook gives that must not fail anything: its own failure is a warning of the process. */
 function attempt<T>(hook: () => T): T | undefined {

@@ -8,6 +8,7 @@ import { type Answer, type Match, originForm } from '../gateway/answer.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Options } from '../gateway/options.ts';
 import type { Binding } from '../routing/binding.ts';
+import type { MethodDescriptor } from '../schema/descriptors.ts';
 import { GrpcCode } from '../status/code.ts';
 import type { StatusError } from '../status/status-error.ts';
 import { PARTS_TYPE, takesParts } from '../transcode/bind-form.ts';
@@ -15,7 +16,9 @@ import type { FormPart, HttpRequest, Metadata } from '../transcode/exchange.ts';
 import { essenceOf } from '../transcode/media-type.ts';
 import { clientOf } from './client.ts';
 import { HangUp } from './hang-up.ts';
+import { logFailure } from './log-failure.ts';
 import { announcesBody, readBody, readChunks } from './read-body.ts';
+import { failGrpc, grpcStreamOf, handleGrpc } from './rpc/grpc.ts';
 import { streamBody } from './stream-body.ts';
 import { upgradeHead } from './upgrades.ts';
 
@@ -56,18 +59,29 @@ export function targetBehind(target: string, prefix: RegExp | undefined): string
 /** The RPC of a request, or undefined when it is none; never throws, since hooks ask. */
 export function rpcOf(request: FastifyRequest, gateway: Gateway): RequestRpc | undefined {
   try {
+    if (isNativeGrpc(request, gateway)) return rpcNamed(gateway.method(request.url));
     const { binding, rpc } = matchOf(request, gateway);
     const method = binding?.method ?? rpc?.method;
-    return method && { service: method.service.fullName, method: method.name, binding };
+    return method && rpcNamed(method, binding);
   } catch {
     return undefined;
   }
+}
+
+function rpcNamed({ service, name }: MethodDescriptor, binding?: Binding): RequestRpc {
+  return { service: service.fullName, method: name, binding };
+}
+
+/** True for a call that passes through; the paths of gRPC are no affair of the rules. */
+export function isNativeGrpc(request: FastifyRequest, gateway: Gateway): boolean {
+  return gateway.options.protocols.grpc && grpcStreamOf(request) !== undefined;
 }
 
 /** Answers one request through the gateway. */
 export async function handle(request: FastifyRequest, reply: FastifyReply, gateway: Gateway): Promise<FastifyReply> {
   const head = upgradeHead(request.raw);
   if (head !== undefined) return await handleUpgrade(request, reply, gateway, head);
+  if (isNativeGrpc(request, gateway)) return await handleGrpc(request, reply, gateway);
   const hangUp = new HangUp(reply);
   try {
     const match = matchOf(request, gateway);
@@ -109,6 +123,7 @@ async function handleUpgrade(
 
 /** Answers with an error that no call gave. */
 export function fail(request: FastifyRequest, reply: FastifyReply, gateway: Gateway, error: unknown): FastifyReply {
+  if (isNativeGrpc(request, gateway)) return failGrpc(request, reply, error);
   return send(request, reply, gateway.answerError(error, request.headers, matchIfAny(request, gateway)));
 }
 
@@ -232,17 +247,4 @@ function trailersOf(failure: StatusError | undefined): Record<string, string> {
     'grpc-status': String(failure?.code ?? GrpcCode.OK),
     'grpc-message': encodeURIComponent(failure?.message ?? ''),
   };
-}
-
-/** One line a failed call; the cause only where it is ours or the upstream's to mend. */
-function logFailure(request: FastifyRequest, reply: FastifyReply, error: StatusError): void {
-  const { service, method } = request.rpc ?? {};
-  const line = { rpc: service && `${service}.${method}`, code: error.codeName, durationMs: reply.elapsedTime };
-  if (error.httpStatus >= 500) request.log.error({ ...line, err: error.cause }, error.message);
-  else request.log.info({ ...line, ...refusalOf(error) }, error.message);
-}
-
-/** Why a caller was refused is told here and nowhere else. */
-function refusalOf({ httpStatus, cause }: StatusError): { readonly reason?: string } {
-  return (httpStatus === 401 || httpStatus === 403) && cause instanceof Error ? { reason: cause.message } : {};
 }

@@ -35,6 +35,8 @@ const preface: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1'
 export class HttpVersions {
   readonly #options: HttpVersionsOptions;
   readonly #sessions = new Set<ServerHttp2Session>();
+  /** What the sessions run over: destroying one that is closing would wait for its client. */
+  readonly #sockets = new Set<Connection>();
   /** Connections whose first bytes have not come. */
   readonly #unknown = new Set<Connection>();
 
@@ -53,7 +55,11 @@ export class HttpVersions {
     const event = tls ? 'secureConnection' : 'connection';
     const [http1Listener] = server.listeners(event);
     const speakHttp1 = (socket: Connection): void => void http1Listener?.call(server, socket);
-    const speakHttp2 = (socket: Connection): void => void http2Server.emit('connection', socket);
+    const speakHttp2 = (socket: Connection): void => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      http2Server.emit('connection', socket);
+    };
     server.removeAllListeners(event);
     server.on(event, (socket: Connection) => {
       if (!tls) this.#awaitPreface(server, socket, (isHttp2) => (isHttp2 ? speakHttp2 : speakHttp1)(socket));
@@ -71,7 +77,7 @@ export class HttpVersions {
 
   /** Ends every connection of HTTP/2 at once. */
   destroy(): void {
-    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #createHttp2Server(handler: RequestListener): Http2Server {

@@ -7,9 +7,10 @@ import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import type { RpcHooks } from '../gateway/hooks.ts';
 import type { TandemOptions } from '../gateway/options.ts';
 import type { Binding } from '../routing/binding.ts';
+import type { MethodDescriptor } from '../schema/descriptors.ts';
 import { codeOfHttpStatus } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
-import { fail, handle, matchOf, type RequestRpc, rpcOf, targetBehind } from './handler.ts';
+import { fail, handle, isNativeGrpc, matchOf, type RequestRpc, rpcOf, targetBehind } from './handler.ts';
 import { takeUpgrades } from './upgrades.ts';
 
 declare module 'fastify' {
@@ -50,10 +51,16 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, options) => {
   if (!app.hasDecorator('tandem')) app.decorate('tandem', gateway);
   app.addHook('onClose', () => gateway.close());
   decorateRequests(app);
-  const { table, rpcRoutes } = gateway.generation;
-  const heads = headsOf(table.bindings, rpcRoutes?.services ?? []);
+  const { table, methods } = gateway.generation;
+  const heads = headsOf(table.bindings, hasMethodPaths(gateway) ? [...methods.values()] : []);
   await app.register(async (scope) => mountRules(scope, gateway, heads), { prefix });
 };
+
+/** True when a protocol is on whose paths are those of methods. */
+function hasMethodPaths({ options }: Gateway): boolean {
+  const { grpc, grpcWeb, connect } = options.protocols;
+  return grpc || grpcWeb || connect;
+}
 
 export const tandem: FastifyPluginAsync<PluginOptions> = fastifyPlugin(plugin, { name: 'tandem', fastify: '5.x' });
 
@@ -82,6 +89,7 @@ export function mountRules(scope: FastifyInstance, gateway: Gateway, heads: read
   scope.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
   const tandemPrefix = prefixPattern(scope.prefix);
   const handler: RouteHandlerMethod = (request, reply) => {
+    if (isNativeGrpc(request, gateway)) return handle(request, reply, gateway);
     const { outcome, rpc } = matchOf(request, gateway);
     const isOurs = outcome.kind !== 'unmatched' || rpc !== undefined;
     return isOurs ? handle(request, reply, gateway) : reply.callNotFound();
@@ -128,8 +136,8 @@ function prefixPattern(prefix: string): RegExp | undefined {
  * The routes that hold the methods of every service, and every template: its first literal segment and all below it. Fastify's router
  * cannot tell templates apart (it has no `:verb`, and decodes `%2F` before matching), so it only finds the door.
  */
-function headsOf(bindings: readonly Binding[], services: readonly string[]): readonly string[] {
-  const heads = new Set(services.map((service) => `/${service}/*`));
+function headsOf(bindings: readonly Binding[], methods: readonly MethodDescriptor[]): readonly string[] {
+  const heads = new Set(methods.map(({ service }) => `/${service.fullName}/*`));
   for (const { template } of bindings) {
     const [first] = template.segments;
     if (first?.kind !== 'literal') return ['/*'];

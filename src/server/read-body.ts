@@ -30,6 +30,7 @@ export interface BodyLimits {
 /** All bytes of a body. Rejects with 413 as soon as it is known to be too large, and with 408 when it takes too long. */
 export function readBody(body: Readable, announced: string | undefined, limits: BodyLimits): Promise<Uint8Array> {
   if (announced !== undefined && Number(announced) > limits.bytes) return Promise.reject(tooLarge(limits.bytes));
+  if (body.readableEnded) return Promise.resolve(empty);
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;

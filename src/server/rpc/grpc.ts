@@ -1,0 +1,113 @@
+/**
+ * @module Native gRPC: a request over HTTP/2 in, its frames on to the upstream and back as they are, its end as trailers. Every failure is a
+ * gRPC status, never a page of HTTP.
+ */
+import type { ServerHttp2Stream } from 'node:http2';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Gateway } from '../../gateway/gateway.ts';
+import type { PassedCall } from '../../gateway/passed-call.ts';
+import { GrpcCode } from '../../status/code.ts';
+import { StatusError } from '../../status/status-error.ts';
+import { FrameSplitter, frameHeadBytes } from '../../transcode/grpc-framing.ts';
+import { tooLarge } from '../../transcode/rpc/envelopes.ts';
+import { clientOf } from '../client.ts';
+import { HangUp } from '../hang-up.ts';
+import { logFailure } from '../log-failure.ts';
+import { readBody, readChunks } from '../read-body.ts';
+import { GrpcReply } from './grpc-reply.ts';
+
+/** The stream of a request by native gRPC, which no other content type is, and no other version of HTTP can carry; undefined for others. */
+export function grpcStreamOf({ headers, raw }: FastifyRequest): ServerHttp2Stream | undefined {
+  const contentType = headers['content-type'];
+  // Behind `application/grpc` gRPC-Web has a hyphen.
+  if (contentType === undefined || !/^application\/grpc(?:$|[+;\s])/i.test(contentType)) return undefined;
+  return (raw as { readonly stream?: ServerHttp2Stream }).stream;
+}
+
+/** Answers one call. */
+export async function handleGrpc(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  gateway: Gateway,
+): Promise<FastifyReply> {
+  const stream = streamOf(request);
+  const answer = new GrpcReply(stream);
+  reply.hijack();
+  const signal = new HangUp({ raw: stream });
+  stream.once('aborted', () => signal.abort());
+  let call: PassedCall | undefined;
+  try {
+    checkHead(request);
+    const { method: httpMethod, url, headers } = request;
+    const method = gateway.method(url);
+    const http = { method: httpMethod, target: url, headers };
+    call = gateway.pass({ method, http, signal, client: () => clientOf(request) });
+    await call.admit();
+    const { bodyBytes, requestTimeout: timeoutMs } = gateway.options.limits;
+    const frames = method.isClientStreaming
+      ? framesOf(stream, bodyBytes)
+      : onlyFrame(await readBody(stream, undefined, { bytes: bodyBytes + frameHeadBytes, timeoutMs }));
+    if (method.isServerStreaming) await answer.stream(await call.stream(frames));
+    else answer.unary(await call.unary(frames));
+  } catch (cause) {
+    const error = call?.fail(cause) ?? StatusError.from(cause);
+    logFailure(request, reply, error);
+    answer.fail(error);
+  }
+  call?.end();
+  return reply;
+}
+
+/** Answers a failure that came before the call. */
+export function failGrpc(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  const status = StatusError.from(error);
+  logFailure(request, reply, status);
+  reply.hijack();
+  new GrpcReply(streamOf(request)).fail(status);
+  return reply;
+}
+
+function streamOf(request: FastifyRequest): ServerHttp2Stream {
+  const stream = grpcStreamOf(request);
+  if (stream === undefined) throw new Error('this request is none of gRPC');
+  return stream;
+}
+
+function checkHead({ method, headers }: FastifyRequest): void {
+  const contentType = headers['content-type'] ?? '';
+  if (method !== 'POST') throw new StatusError(GrpcCode.INTERNAL, `a call is a POST, not ${method}`);
+  if (/^application\/grpc(?:\+proto)?\s*(?:;|$)/i.test(contentType)) return;
+  throw new StatusError(
+    GrpcCode.UNIMPLEMENTED,
+    `messages of ${contentType} are not served; send application/grpc+proto`,
+  );
+}
+
+/** The frames of a request as they come. */
+async function* framesOf(stream: ServerHttp2Stream, maxBytes: number): AsyncGenerator<Uint8Array, void> {
+  let frames: Uint8Array[] = [];
+  const splitter = new FrameSplitter(
+    maxBytes,
+    (bytes) => tooLarge(bytes, maxBytes),
+    (frame) => frames.push(frame),
+  );
+  for await (const chunk of readChunks(stream)) {
+    splitter.push(chunk as Buffer);
+    const whole = frames;
+    frames = [];
+    yield* whole;
+  }
+  if (splitter.isInside) throw new StatusError(GrpcCode.INTERNAL, 'the request ends inside of a message');
+}
+
+/** The one frame of a request. Any other number is UNIMPLEMENTED (https://github.com/grpc/grpc/blob/master/doc/statuscodes.md). */
+function onlyFrame(body: Uint8Array): Uint8Array {
+  if (body.length === 0)
+    throw new StatusError(GrpcCode.UNIMPLEMENTED, 'the method takes one message; the request has none');
+  const { buffer, byteOffset, length } = body;
+  if (length < frameHeadBytes) throw new StatusError(GrpcCode.INTERNAL, 'the request ends inside of a message');
+  const end = frameHeadBytes + new DataView(buffer, byteOffset, length).getUint32(1);
+  if (length === end) return body;
+  if (length < end) throw new StatusError(GrpcCode.INTERNAL, 'the request ends inside of a message');
+  throw new StatusError(GrpcCode.UNIMPLEMENTED, 'the method takes one message; the request has more than one');
+}
