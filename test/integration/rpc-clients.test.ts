@@ -69,6 +69,14 @@ const clients: Readonly<Record<string, { readonly open: () => Transport; readonl
     open: () => node.createGrpcWebTransport({ baseUrl: server.url, httpVersion: '1.1', ...gzip }),
     sendsStreams: true,
   },
+  'connect-node over HTTP/2, Connect in protobuf': {
+    open: () => node.createConnectTransport({ baseUrl: server.url, httpVersion: '2', useBinaryFormat: true }),
+    sendsStreams: true,
+  },
+  'connect-node over HTTP/2, gRPC-Web': {
+    open: () => node.createGrpcWebTransport({ baseUrl: server.url, httpVersion: '2' }),
+    sendsStreams: true,
+  },
 };
 
 interface Reply {
@@ -90,9 +98,7 @@ async function call(
   inputs: readonly unknown[],
   asking: Asking = {},
 ): Promise<Reply> {
-  const [service = '', methodName] = name.split('/');
-  const method = messages.registry.getService(service)?.methods.find((each) => each.name === methodName);
-  assert.ok(method, name);
+  const method = methodNamed(name);
   const { signal, timeoutMs, headers } = asking;
   const input = inputs.map((json) => fromJson(method.input, json as JsonValue, messages));
   if (method.methodKind === 'unary') {
@@ -103,6 +109,13 @@ async function call(
   const json: unknown[] = [];
   for await (const message of reply.message) json.push(jsonOf(method, message));
   return { ...reply, json };
+}
+
+function methodNamed(name: string): DescMethod {
+  const [service = '', methodName] = name.split('/');
+  const method = messages.registry.getService(service)?.methods.find((each) => each.name === methodName);
+  assert.ok(method, name);
+  return method;
 }
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
@@ -192,3 +205,26 @@ for (const [name, { open, sendsStreams }] of Object.entries(clients)) {
     });
   });
 }
+
+test('over HTTP/2 each question is answered before the next one is asked', async () => {
+  const transport = node.createConnectTransport({ baseUrl: server.url, httpVersion: '2' });
+  const method = methodNamed(`${library}/AskLibrarian`) as DescMethodBiDiStreaming;
+  const questions = ['one', 'two', 'three'];
+  let answer = (): void => {};
+  async function* asking(): AsyncGenerator<Message> {
+    for (const text of questions) {
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      yield fromJson(method.input, { text });
+      await answered;
+    }
+  }
+  const { message } = await transport.stream(method, undefined, undefined, undefined, asking());
+  const seen: unknown[] = [];
+  for await (const each of message) {
+    seen.push((jsonOf(method, each) as { question: string }).question);
+    answer();
+  }
+  assert.deepEqual(seen, questions);
+});

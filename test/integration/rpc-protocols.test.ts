@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fastify from 'fastify';
 import { tandem } from '../../src/fastify.ts';
 import type { RpcHooks, TandemOptions } from '../../src/index.ts';
 import { type RunningServer, startServer } from '../../src/server/start-server.ts';
-import { type ScriptedUpstream, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
+import { drained, type ScriptedUpstream, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
 
 const sayHello = '/example.Greeter/SayHello';
 const sayHellos = '/example.Greeter/SayHellos';
@@ -329,6 +330,43 @@ test('a request that is left over HTTP/2 is ended once the answer is there', asy
   assert.equal(stream.rstCode, 0);
   session.close();
 });
+
+for (const [name, headers] of Object.entries({ 'gRPC-Web': grpcWeb, Connect: connectStream })) {
+  test(`${name}: a client that goes away cancels the call, and a slow one holds it back`, async (t) => {
+    let sent = 0;
+    let isGone = (): void => {};
+    const cancelled = new Promise<void>((resolve) => {
+      isGone = resolve;
+    });
+    const endless = await startScriptedUpstream({
+      [sayHellos]: {
+        raw: async (stream) => {
+          stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
+          stream.on('close', isGone);
+          for (; !stream.closed; sent++) if (!stream.write(envelope(long))) await drained(stream);
+        },
+      },
+    });
+    t.after(() => endless.close());
+    const { url } = await startAnother(t, { upstreams: [endless.target] });
+    const leave = new AbortController();
+    const reply = await fetch(url + sayHellos, { method: 'POST', headers, body: envelope(you), signal: leave.signal });
+    await reply.body?.getReader().read();
+    const before = await settled(() => sent);
+    assert.ok(before > 1 && before < 5_000, `${before} messages were sent to somebody who reads none`);
+    leave.abort();
+    await cancelled;
+  });
+}
+
+/** What the figure is once it has stopped growing. */
+async function settled(figure: () => number): Promise<number> {
+  for (;;) {
+    const before = figure();
+    await sleep(200);
+    if (figure() === before) return before;
+  }
+}
 
 async function startAnother(t: TestContext, more: TandemOptions, hooks: RpcHooks[] = []): Promise<RunningServer> {
   const other = await startServer({ ...options, upstreams: [upstream.target], ...more }, { hooks });
