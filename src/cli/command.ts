@@ -27,6 +27,8 @@ export interface Command {
   readonly name: string;
   /** What stands behind the flags, all of it required: `METHOD`, `URL`. */
   readonly operands: readonly string[];
+  /** All of them may be left out. */
+  readonly areOperandsOptional?: boolean;
   readonly summary: string;
   /** The flags of this command beside those that all have. */
   readonly flags: readonly Flag[];

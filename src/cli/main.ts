@@ -35,8 +35,9 @@ async function runCommand([name, ...rest]: readonly string[]): Promise<ExitCode>
     print(commandHelp(command));
     return ExitCode.done;
   }
-  const { operands } = command;
-  if (parsed.positionals.length !== operands.length) {
+  const { operands, areOperandsOptional = false } = command;
+  const isLeftOut = areOperandsOptional && parsed.positionals.length === 0;
+  if (!isLeftOut && parsed.positionals.length !== operands.length) {
     const wanted = operands.length === 0 ? 'no argument but flags' : operands.join(' and ');
     throw new UsageError(`${command.name} takes ${wanted}; got ${JSON.stringify(parsed.positionals.join(' '))}`);
   }

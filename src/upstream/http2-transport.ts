@@ -46,6 +46,7 @@ class Http2Channel implements Channel, CallHost {
   readonly #pause: { readonly minMs: number; readonly maxMs: number };
   readonly #maxConnections: number;
   readonly #isOneOfSeveral: boolean;
+  readonly #onSocket: TransportOptions['onSocket'];
   /** Those whose settings have come, until they close. */
   readonly #connections = new Set<Connection>();
   /** Calls that no connection can take now, and since when; the oldest first. */
@@ -76,6 +77,7 @@ class Http2Channel implements Channel, CallHost {
     this.#pause = options.reconnect ?? { minMs: 100, maxMs: 5000 };
     this.#maxConnections = options.maxConnections ?? defaultConnections;
     this.#isOneOfSeveral = options.isOneOfSeveral ?? false;
+    this.#onSocket = options.onSocket;
     this.#pending = options.pending ?? new PendingLimit();
   }
 
@@ -200,6 +202,7 @@ class Http2Channel implements Channel, CallHost {
   }
 
   #speak(socket: Socket): void {
+    this.#onSocket?.(socket);
     let isReady = false;
     const connection = new Connection(socket, this.#connectionOptions, {
       onReady: () => {

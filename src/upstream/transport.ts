@@ -1,6 +1,7 @@
 /**
  * @module The gRPC call as bytes: one interface, several transports behind it. Knows nothing of JSON or HTTP rules.
  */
+import type { Socket } from 'node:net';
 import type { Metadata } from '../transcode/exchange.ts';
 import type { PendingLimit } from './pending-limit.ts';
 
@@ -110,6 +111,8 @@ export interface TransportOptions {
   readonly keepalive?: { readonly timeMs: number; readonly timeoutMs: number };
   /** Pause between attempts to connect: from `minMs`, growing, with jitter, to `maxMs`. 100 ms to 5 s. */
   readonly reconnect?: { readonly minMs: number; readonly maxMs: number };
+  /** Told of each connection's socket before anything passes it: for those who look at what does. Only of our own HTTP/2. */
+  readonly onSocket?: (socket: Socket) => void;
   /** To one address, opened while all streams of the others are taken: 8. */
   readonly maxConnections?: number;
   /** Calls do not wait for a connection to this address: another may have one. They end `unseen`. */

@@ -1,0 +1,133 @@
+/** Repeated calls over several protocols: how long they take, what they carry, and what they cost the gateway. */
+import { fork } from 'node:child_process';
+import type { PreparedCall, Protocol } from './prepared-call.ts';
+import type { Block, BlockPlan } from './run-blocks.ts';
+import type { WorkerMessage } from './run-worker.ts';
+import { compareMedians, type MedianDifference, type Summary, summarize } from './statistics.ts';
+
+export interface Measured {
+  readonly protocol: Protocol;
+  /** Milliseconds of each call, in the order of their ends. */
+  readonly durations: readonly number[];
+  /** When each began, in milliseconds since the measurement did. */
+  readonly starts: readonly number[];
+  /** Undefined when no call was answered. */
+  readonly summary: Summary | undefined;
+  readonly failures: number;
+  /** Why the first of them failed. */
+  readonly failure: string | undefined;
+  readonly callsPerSecond: number;
+  readonly sentBytesPerCall: number;
+  readonly receivedBytesPerCall: number;
+  /** Microseconds of CPU that this process, the gateway, used for each call; undefined where the gateway is another process. */
+  readonly cpuPerCall: number | undefined;
+}
+
+export interface Measurement {
+  readonly runs: number;
+  readonly concurrency: number;
+  readonly measured: readonly Measured[];
+  /** The median of each protocol but the first, beside the first one's. */
+  readonly differences: readonly (MedianDifference & { readonly protocols: readonly [Protocol, Protocol] })[];
+  /** Stopped before its end: what is there counts. */
+  readonly isStopped: boolean;
+}
+
+export interface MeasureOptions extends Omit<BlockPlan, 'calls'> {
+  readonly calls: readonly PreparedCall[];
+  /** The gateway runs in this process: its CPU time is measured. */
+  readonly isOwnGateway: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Told after each block what is there so far. */
+  readonly onProgress?: (measurement: Measurement, done: number) => void;
+}
+
+/** Rejects when the calls could not be made at all; calls that fail are counted. */
+export async function measure(options: MeasureOptions): Promise<Measurement> {
+  const { calls, isOwnGateway, signal, onProgress, ...plan } = options;
+  const tally = new Tally(options);
+  const worker = fork(new URL('./run-worker.js', import.meta.url), {
+    serialization: 'advanced',
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      worker.once('error', reject);
+      worker.once('exit', (code) => reject(new Error(`the process that makes the calls ended with ${code}`)));
+      worker.on('message', (message: WorkerMessage) => {
+        if (message.kind === 'done') {
+          if (message.failure === undefined) resolve();
+          else reject(new Error(message.failure));
+        }
+        if (message.kind === 'begin') tally.begin();
+        if (message.kind === 'end') {
+          tally.end(message.block);
+          onProgress?.(tally.result(), tally.done);
+        }
+        worker.send(signal?.aborted !== true);
+      });
+      worker.send({ ...plan, calls });
+    });
+  } finally {
+    worker.removeAllListeners('exit');
+    worker.kill();
+  }
+  return tally.result();
+}
+
+class Tally {
+  done = 0;
+  readonly #options: MeasureOptions;
+  readonly #blocks = new Map<Protocol, { readonly block: Block; readonly cpuMicros: number }[]>();
+  #cpu: NodeJS.CpuUsage = process.cpuUsage();
+
+  constructor(options: MeasureOptions) {
+    this.#options = options;
+  }
+
+  begin(): void {
+    this.#cpu = process.cpuUsage();
+  }
+
+  end(block: Block): void {
+    const { user, system } = process.cpuUsage(this.#cpu);
+    if (block.isWarmUp) return;
+    this.done += block.durations.length + block.failures;
+    const blocks = this.#blocks.get(block.protocol) ?? [];
+    this.#blocks.set(block.protocol, [...blocks, { block, cpuMicros: user + system }]);
+  }
+
+  result(): Measurement {
+    const { runs, concurrency, calls, signal } = this.#options;
+    const measured = calls.map(({ protocol }) => this.#measured(protocol));
+    const [first, ...others] = measured.filter(({ durations }) => durations.length > 0);
+    const differences = others.map((other) => ({
+      protocols: [first?.protocol as Protocol, other.protocol] as const,
+      ...compareMedians(first?.durations ?? [], other.durations),
+    }));
+    return { runs, concurrency, measured, differences, isStopped: signal?.aborted === true };
+  }
+
+  #measured(protocol: Protocol): Measured {
+    const seen = this.#blocks.get(protocol) ?? [];
+    const blocks = seen.map(({ block }) => block);
+    const durations = blocks.flatMap((block) => block.durations);
+    const total = (of: (block: Block) => number): number => blocks.reduce((sum, block) => sum + of(block), 0);
+    const answered = durations.length || 1;
+    const cpuMicros = seen.reduce((sum, block) => sum + block.cpuMicros, 0);
+    const isCosting = this.#options.isOwnGateway && protocol !== 'grpc-direct';
+    return {
+      protocol,
+      durations,
+      starts: blocks.flatMap((block) => block.starts),
+      summary: durations.length === 0 ? undefined : summarize(durations),
+      failures: total(({ failures }) => failures),
+      failure: blocks.find(({ failure }) => failure !== undefined)?.failure,
+      callsPerSecond: (durations.length / (total(({ elapsedMs }) => elapsedMs) || 1)) * 1000,
+      sentBytesPerCall: total(({ sentBytes }) => sentBytes) / answered,
+      receivedBytesPerCall: total(({ receivedBytes }) => receivedBytes) / answered,
+      cpuPerCall: isCosting && durations.length > 0 ? cpuMicros / durations.length : undefined,
+    };
+  }
+}

@@ -1,0 +1,110 @@
+/** Many calls in blocks, the protocols in turn, so that whatever else the machine does meanwhile is shared by all. */
+import { type Caller, createCaller } from './callers.ts';
+import type { PreparedCall, Protocol } from './prepared-call.ts';
+
+export interface BlockPlan {
+  readonly calls: readonly PreparedCall[];
+  /** Calls of each protocol that count. */
+  readonly runs: number;
+  /** Calls at a time. */
+  readonly concurrency: number;
+  /** Calls of each protocol before, which do not count. */
+  readonly warmUp: number;
+  readonly ca?: string | undefined;
+}
+
+/** One block of calls of one protocol. */
+export interface Block {
+  readonly protocol: Protocol;
+  readonly isWarmUp: boolean;
+  /** Milliseconds of each call that was answered; whether well is not looked at. */
+  readonly durations: readonly number[];
+  /** When each of them began, in milliseconds since the plan did. */
+  readonly starts: readonly number[];
+  /** Calls without an answer, with the first reason. */
+  readonly failures: number;
+  readonly failure: string | undefined;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** From the block's first call to its last answer. */
+  readonly elapsedMs: number;
+}
+
+/** Told around each block, and waited for: CPU time is read there. */
+export interface BlockObserver {
+  onBegin(protocol: Protocol): Promise<void> | void;
+  /** Returning false ends the plan. */
+  onEnd(block: Block): Promise<boolean> | boolean;
+}
+
+/** Blocks per protocol: enough to be interleaved, few enough that a block's CPU time can be told. */
+const BLOCKS = 10;
+
+/** Runs the plan. Connections are opened in the warm-up and kept. */
+export async function runBlocks(plan: BlockPlan, observer: BlockObserver): Promise<void> {
+  const lanes = plan.calls.map(({ protocol, ...rest }) => ({
+    protocol,
+    callers: Array.from({ length: plan.concurrency }, () =>
+      createCaller({ protocol, ...rest } as PreparedCall, { isKeeping: false, ca: plan.ca }),
+    ),
+  }));
+  const startMs = performance.now();
+  const size = Math.max(1, Math.ceil(plan.runs / BLOCKS));
+  const blocks = [
+    plan.warmUp,
+    ...Array.from({ length: Math.ceil(plan.runs / size) }, (_, index) => Math.min(size, plan.runs - index * size)),
+  ];
+  try {
+    for (const [index, count] of blocks.entries()) {
+      for (const { protocol, callers } of lanes) {
+        await observer.onBegin(protocol);
+        const block = await runBlock(callers, count, startMs);
+        if (!(await observer.onEnd({ protocol, isWarmUp: index === 0, ...block }))) return;
+      }
+    }
+  } finally {
+    await Promise.all(lanes.flatMap(({ callers }) => callers.map((caller) => caller.close())));
+  }
+}
+
+async function runBlock(
+  callers: readonly Caller[],
+  count: number,
+  planStartMs: number,
+): Promise<Omit<Block, 'protocol' | 'isWarmUp'>> {
+  const bytes = (): readonly [number, number] => [
+    callers.reduce((total, { sentBytes }) => total + sentBytes, 0),
+    callers.reduce((total, { receivedBytes }) => total + receivedBytes, 0),
+  ];
+  const [sentBefore, receivedBefore] = bytes();
+  const durations: number[] = [];
+  const starts: number[] = [];
+  let failures = 0;
+  let failure: string | undefined;
+  let left = count;
+  const startMs = performance.now();
+  const work = async (caller: Caller): Promise<void> => {
+    while (left > 0) {
+      left--;
+      try {
+        const { totalMs, startMs: callStartMs } = await caller.call();
+        durations.push(totalMs);
+        starts.push(callStartMs - planStartMs);
+      } catch (error) {
+        failures++;
+        failure ??= error instanceof Error ? error.message : String(error);
+      }
+    }
+  };
+  await Promise.all(callers.map(work));
+  const [sent, received] = bytes();
+  return {
+    durations,
+    starts,
+    failures,
+    failure,
+    sentBytes: sent - sentBefore,
+    receivedBytes: received - receivedBefore,
+    elapsedMs: performance.now() - startMs,
+  };
+}

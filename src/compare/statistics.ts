@@ -1,0 +1,92 @@
+/** What a list of durations says, and what it does not: percentiles, and whether two lists differ by more than chance. */
+
+export interface Summary {
+  readonly count: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** The difference of two medians, right less left, and the interval that holds it in 95 of 100 repetitions. */
+export interface MedianDifference {
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+  /** False when the interval holds 0: no difference was seen. */
+  readonly isSeen: boolean;
+}
+
+/** Durations need not be sorted; there must be one. */
+export function summarize(durations: readonly number[]): Summary {
+  const sorted = Float64Array.from(durations).sort();
+  return {
+    count: sorted.length,
+    mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length,
+    min: percentile(sorted, 0),
+    p50: percentile(sorted, 50),
+    p90: percentile(sorted, 90),
+    p99: percentile(sorted, 99),
+    max: percentile(sorted, 100),
+  };
+}
+
+/** The value below which `percent` of the sorted values lie, between two of them by their distance. */
+export function percentile(sorted: ArrayLike<number>, percent: number): number {
+  const at = ((sorted.length - 1) * percent) / 100;
+  const low = sorted[Math.floor(at)] ?? Number.NaN;
+  const high = sorted[Math.ceil(at)] ?? Number.NaN;
+  return low + (high - low) * (at - Math.floor(at));
+}
+
+const RESAMPLES = 1000;
+
+/**
+ * By the percentile bootstrap (Efron): both lists are drawn anew from themselves, and what the medians' difference does meanwhile is its interval.
+ * The draws come from a fixed seed: the same durations say the same.
+ */
+export function compareMedians(left: readonly number[], right: readonly number[]): MedianDifference {
+  const draw = createRandom(left.length * 31 + right.length);
+  const differences = new Float64Array(RESAMPLES);
+  for (let index = 0; index < RESAMPLES; index++) differences[index] = median(right, draw) - median(left, draw);
+  differences.sort();
+  const [low, high] = [percentile(differences, 2.5), percentile(differences, 97.5)];
+  const difference = summarize(right).p50 - summarize(left).p50;
+  return { difference, low, high, isSeen: low > 0 || high < 0 };
+}
+
+function median(values: readonly number[], draw: () => number): number {
+  const drawn = Float64Array.from(values, () => values[Math.floor(draw() * values.length)] as number).sort();
+  return percentile(drawn, 50);
+}
+
+/** Mulberry32: numbers from 0 up to 1. */
+function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export interface Bin {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+}
+
+/** How many durations fall where, in bins of one width from the least to the 99th percentile; the rest stands in the last one. */
+export function histogram(durations: readonly number[], bins: number): readonly Bin[] {
+  const { min, p99 } = summarize(durations);
+  const width = (p99 - min) / bins || 1;
+  const counts = new Array<number>(bins).fill(0);
+  for (const duration of durations) {
+    const index = Math.min(bins - 1, Math.floor((duration - min) / width));
+    counts[index] = (counts[index] ?? 0) + 1;
+  }
+  return counts.map((count, index) => ({ from: min + index * width, to: min + (index + 1) * width, count }));
+}
