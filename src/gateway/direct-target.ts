@@ -16,7 +16,8 @@ export function directTargetOf({ upstreams }: Options, service: string): DirectT
   const [first] = upstream?.target.all ?? [];
   if (upstream === undefined || first === undefined) return undefined;
   if (upstream.tls === undefined) return { target: first.text };
-  const { ca, cert, key, serverName } = readTlsFiles(upstream.tls, 'upstreams', []);
+  const { serverName, ...paths } = upstream.tls;
+  const { ca, cert, key } = readTlsFiles(paths, 'upstreams', []);
   return {
     target: first.text,
     tls: {
