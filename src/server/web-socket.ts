@@ -23,11 +23,11 @@ export interface Upgrade {
   readonly http: HttpRequest;
   readonly match: Match;
   readonly client: () => RpcClient;
-  /** Called when the WebSocket is taken: from then on nobody else may write to the connection. */
+  /** Called once the WebSocket is taken: from then on nobody else may write to the connection. */
   readonly onAccept: () => void;
 }
 
-/** Who asked for nothing better is answered over HTTP; else the call has ended, and how. */
+/** An answer over HTTP instead of a WebSocket; or how the call over it has ended. */
 export type UpgradeOutcome = { readonly refusal: Answer } | { readonly failure: StatusError | undefined };
 
 /** Resolves when the call has ended. Throws StatusError where the WebSocket is refused before any hook has seen the call. */
@@ -85,12 +85,12 @@ function openChannel({ options }: Gateway, { raw, head, onAccept }: Upgrade, bin
     handleProtocols: (_offers, { headers }) => chosenSubprotocol(headers['sec-websocket-protocol']) ?? false,
   });
   let channel: FrameChannel | undefined;
-  onAccept();
   // Calls back at once, or never where the client has gone.
   server.handleUpgrade(raw, raw.socket, head, (socket: WebSocket) => {
     channel = new FrameChannel(socket, { takesBytes, sendsBytes, heartbeatMs: options.transcoding.heartbeat });
   });
   if (channel === undefined) throw new StatusError(GrpcCode.CANCELLED, 'the client has gone');
+  onAccept();
   return channel;
 }
 
