@@ -30,7 +30,7 @@ after(async () => {
 });
 
 /** HTTP statuses of an error that say something else than its code. */
-const ownStatuses: ReadonlySet<number> = new Set([404, 405, 406, 408, 413, 414, 415, 431]);
+const ownStatuses: ReadonlySet<number> = new Set([404, 405, 406, 408, 412, 413, 414, 415, 416, 426, 431]);
 
 function checkReply({ status, headers, body, isCut }: RawReply): void {
   const text = body.toString();
@@ -171,6 +171,52 @@ const requests: Readonly<Record<string, fc.Arbitrary<RawRequest>>> = {
   headers: headers.map((each) => ({ method: 'POST', target: '/v1/bench', body: '{}', headers: each })),
   'JSON body': json.map((body) => ({ method: 'POST', target: '/v1/bench', body })),
   'JSON body of PATCH': json.map((body) => ({ method: 'PATCH', target: '/v1/tools/a', body })),
+  form: fragments('fInt32', 'part.', 'label', 'counts[', ']', '=', '&', '%', '1', '+', 'rInt32').map((body) => ({
+    method: 'POST',
+    target: '/v1/bench',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body,
+  })),
+  'form in parts': fragments(
+    '--x',
+    '--',
+    '\r\n',
+    '\r\n\r\n',
+    'Content-Disposition: form-data; name=',
+    '"fBytes"',
+    '"part"',
+    '"nope"',
+    '; filename="a"',
+    'Content-Type: application/json',
+    '{}',
+    '\0',
+  ).map((body) => ({
+    method: 'POST',
+    target: '/v1/bench',
+    headers: { 'content-type': 'multipart/form-data; boundary=x' },
+    body: `--x\r\nContent-Disposition: form-data; name="fString"\r\n\r\n${body}`,
+  })),
+  'range and condition': fc
+    .tuple(
+      fc.constantFrom('range', 'if-match', 'if-unmodified-since', 'if-range'),
+      fragments('bytes=', '0', '-', ',', '9', '"', 'W/', '*', 'Wed, 21 Oct 2015 07:28:00 GMT'),
+    )
+    .map(([name, value]) => ({
+      method: 'GET',
+      target: '/v1/drawings/1',
+      headers: { range: 'bytes=0-', [name]: value.replaceAll('\0', '') },
+    })),
+  WebSocket: fc.tuple(fc.constantFrom('version', 'key', 'protocol', 'extensions'), bytes(30)).map(([name, value]) => ({
+    method: 'GET',
+    target: '/v1/tools/saw',
+    headers: {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+      [`sec-websocket-${name}`]: value,
+    },
+  })),
   'protobuf body': fc.uint8Array({ maxLength: 40 }).map((array) => ({
     method: 'POST',
     target: '/v1/tools/a:sharpen',
