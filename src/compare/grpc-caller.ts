@@ -10,7 +10,7 @@ import type { GrpcAnswer, Performed, Piece, PreparedGrpc } from './prepared-call
 import { SocketTap } from './socket-tap.ts';
 
 /** No call of a comparison takes longer. */
-export const CALL_TIMEOUT_MS = 30_000;
+const CALL_TIMEOUT_MS = 30_000;
 
 export class GrpcCaller {
   readonly #transport: Transport;
