@@ -1,7 +1,6 @@
 /**
  * HTTP Basic (RFC 7617): users with their passwords' scrypt hashes.
  */
-import { createHmac, randomBytes } from 'node:crypto';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import {
@@ -14,34 +13,32 @@ import {
 } from './authenticator.ts';
 import type { Identity } from './identity.ts';
 import type { BasicOptions } from './options.ts';
+import { Remembered } from './remembered.ts';
 import { isPassword } from './scrypt-hash.ts';
 import { WrongAttempts } from './wrong-attempts.ts';
 
-const VERIFIED_MS = 60_000;
-const MAX_VERIFIED = 10_000;
 const MAX_AT_ONCE = 4;
 const MAX_WAITING = 100;
 
-/** A verified password is known again for a minute by its HMAC under a key of this process. */
+/** The same password is verified once at a time, and not again for a minute. */
 export function createBasic({ users }: BasicOptions, realm: string, clock: Clock): Authenticator {
   const challenge = `Basic realm=${quoted(realm)}, charset="UTF-8"`;
-  const known = new Map(
+  const byName = new Map(
     users.map(({ name, password, roles, scopes }) => {
       const identity: Identity = { subject: name, scheme: 'basic', roles: new Set(roles), scopes: new Set(scopes) };
       return [name, { password, identity }];
     }),
   );
-  const verified = new Map<string, { readonly identity: Identity; readonly until: number }>();
+  const remembered = new Remembered(clock.elapsed);
   const running = new Map<string, Promise<Identity>>();
   const attempts = new WrongAttempts(clock.elapsed);
   const queue = new Queue();
-  const secret = randomBytes(32);
 
   const isRight = async (name: string, password: string): Promise<boolean> => {
     // A name that nobody has takes as long.
-    const stored = known.get(name)?.password ?? users[0]?.password;
+    const stored = byName.get(name)?.password ?? users[0]?.password;
     const isEqual = stored !== undefined && (await queue.run(() => isPassword(password, stored)));
-    return isEqual && known.has(name);
+    return isEqual && byName.has(name);
   };
   const verify = async (name: string, password: string, address: string): Promise<Identity> => {
     const takeBack = attempts.begin(address);
@@ -49,17 +46,10 @@ export function createBasic({ users }: BasicOptions, realm: string, clock: Clock
       takeBack();
       throw error;
     });
-    const user = known.get(name);
+    const user = byName.get(name);
     if (!isTrue || user === undefined) throw invalidCredentials(challenge, 'wrong user or password');
     takeBack();
     return user.identity;
-  };
-  const keep = (key: string, identity: Identity): void => {
-    for (const [oldest] of verified) {
-      if (verified.size < MAX_VERIFIED) break;
-      verified.delete(oldest);
-    }
-    verified.set(key, { identity, until: clock.elapsed() + VERIFIED_MS });
   };
   return {
     scheme: 'basic',
@@ -71,16 +61,15 @@ export function createBasic({ users }: BasicOptions, realm: string, clock: Clock
       const text = Buffer.from(encoded, 'base64').toString();
       const colon = text.indexOf(':');
       if (colon < 0) throw invalidCredentials(challenge, 'no Basic credentials');
-      const key = createHmac('sha256', secret).update(text).digest('base64');
-      const hit = verified.get(key);
-      if (hit !== undefined && hit.until > clock.elapsed()) return hit.identity;
-      verified.delete(key);
+      const key = remembered.keyOf(text);
+      const known = remembered.get(key);
+      if (known !== undefined) return known;
       let run = running.get(key);
       if (run === undefined) {
         run = verify(text.slice(0, colon), text.slice(colon + 1), caller.client?.address ?? '');
         running.set(key, run);
         void run
-          .then((identity) => keep(key, identity))
+          .then((identity) => remembered.keep(key, identity))
           .catch(() => {})
           .finally(() => running.delete(key));
       }

@@ -15,6 +15,7 @@ import {
 import type { Identity } from './identity.ts';
 import type { KeySource } from './key-source.ts';
 import type { JwtOptions } from './options.ts';
+import { Remembered } from './remembered.ts';
 
 const LEEWAY_SECONDS = 60;
 const MAX_TOKEN_LENGTH = 16_384;
@@ -26,7 +27,11 @@ export interface Issuer extends JwtOptions {
 export function createJwt(issuers: readonly Issuer[], realm: string, clock: Clock): Authenticator {
   const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
   const challenge = `Bearer realm=${quoted(realm)}`;
+  const remembered = new Remembered(clock.elapsed);
   const identify = async (token: string): Promise<Identity> => {
+    const key = remembered.keyOf(token);
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
     if (token.length > MAX_TOKEN_LENGTH) throw new Error('the token is too long');
     const issuer = byName.get(String(decodeJwt(token).iss));
     if (issuer === undefined) throw new Error('no such issuer is configured');
@@ -38,7 +43,9 @@ export function createJwt(issuers: readonly Issuer[], realm: string, clock: Cloc
       clockTolerance: LEEWAY_SECONDS,
       currentDate: new Date(clock.wall()),
     });
-    return identityOfClaims(payload, issuer.claims);
+    const identity = identityOfClaims(payload, issuer.claims);
+    remembered.keep(key, identity, ((payload.exp ?? 0) + LEEWAY_SECONDS) * 1000 - clock.wall());
+    return identity;
   };
   return {
     scheme: 'jwt',

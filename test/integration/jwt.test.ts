@@ -178,8 +178,10 @@ test('bad tokens: none gets in, none reaches the upstream, none costs more than 
 });
 
 interface Verifier {
-  /** Moves the clock. */
+  /** Moves the clock of keys; tokens stay as they are. */
   pass(milliseconds: number): void;
+  /** Moves the clock of tokens as well. */
+  age(milliseconds: number): void;
   /** `ok`, `UNAUTHENTICATED` or `UNAVAILABLE`. */
   verify(token: string): Promise<string>;
 }
@@ -187,7 +189,8 @@ interface Verifier {
 /** A verifier with a clock of its own, on the keys of `url`. */
 function verifierOf(url: string): Verifier {
   let elapsed = 0;
-  const clock = { elapsed: () => elapsed, wall: () => now * 1000 };
+  let aged = 0;
+  const clock = { elapsed: () => elapsed, wall: () => now * 1000 + aged };
   const keys = new KeySource(() => fetchKeys(url), clock.elapsed);
   const claims = { subject: 'sub', roles: 'roles', scopes: 'scope' };
   const options = { issuer, audience: [audience], algorithms, jwksUrl: url, jwksFile: undefined, claims, keys };
@@ -195,6 +198,10 @@ function verifierOf(url: string): Verifier {
   return {
     pass: (milliseconds) => {
       elapsed += milliseconds;
+    },
+    age: (milliseconds) => {
+      elapsed += milliseconds;
+      aged += milliseconds;
     },
     verify: async (token) => {
       const request = { target: '/', headers: { authorization: `Bearer ${token}` } };
@@ -231,13 +238,27 @@ test('ten thousand unknown kids: one fetch in 30 seconds', async (t) => {
 
 test('a new key is found once the cool-down has passed, and a withdrawn one stops', async (t) => {
   const { keys, pass, verify } = await startKeys(t, ec);
-  assert.equal(await verify(await tokenOf(ec)), 'ok');
+  const first = await tokenOf(ec);
+  assert.equal(await verify(first), 'ok');
   keys.publish(rsa);
   assert.equal(await verify(await tokenOf(rsa)), 'UNAUTHENTICATED');
   pass(30_000);
   assert.equal(await verify(await tokenOf(rsa)), 'ok');
   assert.equal(await verify(await tokenOf(ec)), 'UNAUTHENTICATED');
-  assert.equal(keys.fetches, 2);
+  // A token that was right is for a minute.
+  assert.equal(await verify(first), 'ok');
+  pass(30_000);
+  assert.equal(await verify(first), 'UNAUTHENTICATED');
+});
+
+test('a token that is remembered ends when it expires', async (t) => {
+  const { age, verify } = await startKeys(t, ec);
+  const token = await tokenOf(ec, { exp: now - 50 });
+  assert.equal(await verify(token), 'ok');
+  age(9_999);
+  assert.equal(await verify(token), 'ok');
+  age(1);
+  assert.equal(await verify(token), 'UNAUTHENTICATED');
 });
 
 test('an issuer that is down: known keys serve for a day, without any 503', async (t) => {
