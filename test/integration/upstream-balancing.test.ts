@@ -116,6 +116,13 @@ function scriptHealth(server: ScriptedUpstream): ScriptedHealth {
   };
 }
 
+test('a name that the system knows without DNS', { timeout: 20_000 }, async (t) => {
+  const server = await startServer(t);
+  const upstream = await startUpstream(t, `dns:///localhost:${server.port}`, {});
+  await call(upstream);
+  assert.ok(upstream.status.addresses.some(({ address, state }) => address === server.target && state === 'ready'));
+});
+
 for (const transport of ['http2', 'grpc-js'] as const) {
   describe(transport, { timeout: 60_000 }, () => {
     async function start(t: TestContext, count: number, config: Partial<UpstreamConfig> = {}) {

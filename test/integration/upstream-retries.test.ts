@@ -204,15 +204,21 @@ describe('calls that wait for a stream', { timeout: 30_000 }, () => {
 
   test('too many', async (t) => {
     const pending = new PendingLimit(1, 5000);
-    const { server, upstream, call } = await rig(t, silence, { maxConnections: 1, pending }, streams);
-    const leaving = new AbortController();
-    const open = call({ signal: leaving.signal });
+    let finish = (): void => {};
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const slow = async ({ messages }: ReceivedCall): Promise<ScriptedReply> => {
+      await finished;
+      return { messages };
+    };
+    const { upstream, call } = await rig(t, slow, { maxConnections: 1, pending }, streams);
+    const open = call();
     const waiting = call();
     await assert.rejects(call(), { code: UNAVAILABLE, headers: [['retry-after', '1']] });
     assert.equal(upstream.status.overflows.pending, 1);
-    server.script(path, ({ messages }) => ({ messages }));
-    leaving.abort();
-    await assert.rejects(open, StatusError);
+    finish();
+    await open;
     await waiting;
   });
 });
