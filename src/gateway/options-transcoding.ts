@@ -105,6 +105,13 @@ export const transcodingSchema = {
       default: '15s',
       description: 'How long an event stream may be silent before a comment line keeps it open.',
     },
+    webSocketOrigins: {
+      type: 'array',
+      items: { type: 'string' },
+      default: [],
+      description:
+        'Sites whose pages may open WebSockets without a bearer token, beside the gateway’s own: `https://app.example.com`, or `*` for all.',
+    },
     metadata: {
       type: 'object',
       description: 'Headers that pass beside those that always do.',

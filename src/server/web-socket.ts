@@ -36,6 +36,7 @@ export async function serveWebSocket(gateway: Gateway, upgrade: Upgrade): Promis
   const { binding, generation } = match;
   if (binding !== undefined) refuseUnary(binding);
   refuseHandshake(http.headers);
+  refuseOtherSites(http.headers, gateway.options.transcoding.webSocketOrigins);
   const gone = new AbortController();
   let channel: FrameChannel | undefined;
   const accept = async (): Promise<Pick<HttpRequest, 'body' | 'frames'>> => {
@@ -73,6 +74,22 @@ function refuseHandshake(headers: HttpRequest['headers']): void {
   if (!isSubprotocolOffer(headers['sec-websocket-protocol'] as string | undefined)) {
     throw StatusError.invalidField('sec-websocket-protocol', 'not a list of names, each once');
   }
+}
+
+/**
+ * Browsers let any page open a WebSocket to anywhere, read it, and have their user's password or certificate sent along (RFC 6455, 10.2). A
+ * token is something that the page itself must know.
+ */
+function refuseOtherSites({ origin, host, authorization }: HttpRequest['headers'], allowed: readonly string[]): void {
+  if (origin === undefined || allowed.includes('*') || allowed.includes(String(origin))) return;
+  if (/^bearer /i.test(String(authorization)) || hostOf(String(origin)) === String(host).toLowerCase()) return;
+  const message = `pages of ${origin} may not open a WebSocket here without a token (webSocketOrigins)`;
+  throw new StatusError(GrpcCode.PERMISSION_DENIED, message);
+}
+
+/** `https://Example.com:444` → `example.com:444`; undefined for `null`, a page of no site. */
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
 }
 
 function openChannel({ options }: Gateway, { raw, head, onAccept }: Upgrade, binding: Binding): FrameChannel {

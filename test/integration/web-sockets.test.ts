@@ -34,7 +34,7 @@ before(async () => {
     protos: ['test/protos/rooms.proto'],
     upstreams: [upstream.target],
     limits: { bodyBytes: 1000, streamIdle: '2s', requestTimeout: '200ms' },
-    transcoding: { heartbeat: '50ms' },
+    transcoding: { heartbeat: '50ms', webSocketOrigins: ['https://app.example'] },
     listen: { host: '127.0.0.1', port: 0 },
   });
   messages = createMessages(server.gateway.generation.schema);
@@ -318,6 +318,28 @@ describe('the handshake', () => {
       assert.equal(reply.status, status);
       assert.match(JSON.parse(reply.body.toString()).message, message);
       assert.equal(reply.headers.connection, 'close');
+    });
+  }
+
+  const origins: readonly (readonly [headers: Record<string, string>, isTaken: boolean])[] = [
+    [{ origin: 'https://other.example' }, false],
+    [{ origin: 'null' }, false],
+    [{ origin: 'http://here.example:81', host: 'here.example' }, false],
+    [{ origin: 'https://other.example', authorization: 'Basic YTpi' }, false],
+    [{ origin: 'https://other.example', authorization: 'Bearer T' }, true],
+    [{ origin: 'http://here.example:81', host: 'Here.example:81' }, true],
+    [{ origin: 'https://app.example' }, true],
+    [{}, true],
+  ];
+  for (const [headers, isTaken] of origins) {
+    test(`from a page: ${JSON.stringify(headers)}`, async () => {
+      upstream.script(`${service}/Watch`, { messages: [] });
+      const socket = new WebSocket(`${server.url.replace('http', 'ws')}/v1/rooms/red/lines`, { headers });
+      const opened = once(socket, 'open').then(() => 101);
+      const refused = once(socket, 'unexpected-response').then(([, response]) => response.statusCode);
+      socket.on('error', () => {});
+      assert.equal(await Promise.race([opened, refused]), isTaken ? 101 : 403);
+      socket.terminate();
     });
   }
 
