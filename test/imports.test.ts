@@ -25,7 +25,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'node:net': ['upstream', 'security', 'compare'],
   'node:tls': ['upstream', 'server'],
   // The package itself, to find its own files.
-  tandem: ['client', 'demo', 'schema'],
+  tandem: ['client', 'demo', 'schema', 'server'],
   jose: ['security'],
   pino: ['cli'],
   'pino-pretty': ['cli'],

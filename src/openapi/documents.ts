@@ -2,6 +2,7 @@
 import type { Binding } from '../routing/binding.ts';
 import { createOpenApi, type OpenApiInput } from './create-openapi.ts';
 import type { OpenApiDocument } from './document.ts';
+import { indexOperations, type OperationIndex } from './operation-index.ts';
 import { visibleBindings } from './visibility.ts';
 
 /** What one document is about. */
@@ -13,6 +14,8 @@ export interface Documents {
   names(unit: DocumentUnit): readonly string[];
   /** The document of a package or service by its full name; undefined when it has no bindings. The last few are kept. */
   of(name: string): OpenApiDocument | undefined;
+  /** All operations in few words, without making any document. */
+  index(): OperationIndex;
 }
 
 /** What files without a package are called. */
@@ -42,6 +45,7 @@ export function createDocuments(input: OpenApiInput): Documents {
       whole ??= createOpenApi(input);
       return whole;
     },
+    index: () => indexOperations(input.options.title ?? `${units.service.size} services`, units.service),
     names: (unit) => [...units[unit].keys()].sort(),
     of(name) {
       const part = parts.get(name) ?? makePart(name);

@@ -2,10 +2,11 @@
  * @module The pages and probes that are the gateway's own: OpenAPI documents, Swagger UI, `/healthz`, `/readyz`. A rule of the user's with
  * the same path wins over them.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteShorthandOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
 import { clientOf } from './client.ts';
+import { mountDocs } from './docs-pages.ts';
 import { sendDocument, servedDocument, servedPart } from './served-document.ts';
 
 /** One path of the gateway's own. */
@@ -33,7 +34,7 @@ export function ownPathsOf({ options, table }: Pick<Generation, 'options' | 'tab
 export function mountOwnPaths(app: FastifyInstance, gateway: Gateway): void {
   for (const { name, path, shadowedBy } of ownPathsOf(gateway.generation)) {
     if (shadowedBy !== undefined) app.log.warn(`${path} is not served: ${shadowedBy} has this path`);
-    else if (name === 'ui') mountSwaggerUi(app, gateway, path);
+    else if (name === 'ui') mountDocs(app, gateway, path, guarded(gateway));
     else if (name === 'openapiParts') mountParts(app, gateway, path);
     else if (name === 'healthz' || name === 'readyz') app.get(path, (_request, reply) => answers[name](reply, gateway));
     else app.get(path, guarded(gateway), (_request, reply) => answers[name](reply, gateway));
@@ -60,19 +61,6 @@ function mountParts(app: FastifyInstance, gateway: Gateway, folder: string): voi
     const document = servedPart(gateway.generation, name);
     return document === undefined ? reply.callNotFound() : sendDocument(reply, document, format as 'json' | 'yaml');
   });
-}
-
-/** Swagger UI is loaded by the first who looks at it: most gateways that start never show a page. */
-function mountSwaggerUi(app: FastifyInstance, gateway: Gateway, path: string): void {
-  let docs: Promise<FastifyInstance> | undefined;
-  const show: RouteHandlerMethod = async (request, reply) => {
-    docs ??= import('./swagger-ui.ts').then(({ createDocsApp }) => createDocsApp(gateway, path));
-    const { routing } = await docs;
-    reply.hijack();
-    routing(request.raw, reply.raw);
-  };
-  app.get(path, guarded(gateway), show);
-  app.get(`${path}/*`, guarded(gateway), show);
 }
 
 /** Pages that describe the API are for those whom `security.pages` lets in. */

@@ -5,20 +5,8 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
+import { contentSecurityPolicy } from './content-security.ts';
 import { servedDocument } from './served-document.ts';
-
-// The package's own policy asks browsers to upgrade to HTTPS, which a gateway without TLS cannot answer, and lets other hosts in.
-const contentSecurityPolicy = [
-  "default-src 'self'",
-  "base-uri 'self'",
-  "font-src 'self' data:",
-  "frame-ancestors 'self'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "script-src 'self'",
-  "script-src-attr 'none'",
-  "style-src 'self' 'unsafe-inline'",
-].join('; ');
 
 /** Answers below `path`. The document is asked for at each view, so that a reload shows. */
 export async function createDocsApp(gateway: Gateway, path: string): Promise<FastifyInstance> {

@@ -1,10 +1,12 @@
 /** The stand-alone server: its own paths, its connections, and what happens when upstreams and clients come and go. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerHttp2Stream } from 'node:http2';
 import { get } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TandemOptions } from '../../src/gateway/options.ts';
@@ -74,6 +76,37 @@ test('each package and service has a document of its own', async (t) => {
   for (const other of ['no.such.v1.json', 'test.workshop.v1', 'test.workshop.v1.xml']) {
     assert.equal(await statusOf(server, `/openapi/${other}`), 404, other);
   }
+});
+
+test('a large API has a page to search it, and Swagger UI of each service', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-large-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const rpcs = Array.from(
+    { length: 101 },
+    (_, index) => `rpc Get${index}(R) returns (R) { option (google.api.http).get = "/v1/things/${index}"; }`,
+  );
+  const head = 'syntax = "proto3"; package large; import "google/api/annotations.proto"; message R {}';
+  writeFileSync(join(folder, 'large.proto'), `${head} service Large { ${rpcs.join('\n')} }`);
+  const { server } = await start(t, {}, { protos: [folder], docs: { prefix: '/-' } });
+  const read = async (path: string) => fetch(`${server.url}/-/docs${path}`);
+  const page = await read('');
+  assert.match(page.headers.get('content-security-policy') ?? '', /^default-src 'none'.*script-src 'self'/);
+  assert.match(await page.text(), /<script type="module" src="\/-\/docs\/index\.js"><\/script>/);
+  const index = (await (await read('/operations.json')).json()) as { readonly operations: readonly unknown[] };
+  assert.equal(index.operations.length, 101);
+  assert.match(await (await read('/large.Large')).text(), /data-url="\/-\/docs\/large\.Large\/openapi\.json"/);
+  const document = (await (await read('/large.Large/openapi.json')).json()) as {
+    readonly info: { readonly title: string };
+  };
+  assert.equal(document.info.title, 'large.Large');
+  for (const [file, type] of [
+    ['index.js', 'text/javascript'],
+    ['index.css', 'text/css'],
+    ['static/swagger-ui.css', 'text/css'],
+  ]) {
+    assert.match((await read(`/${file}`)).headers.get('content-type') ?? '', new RegExp(`^${type}`), file);
+  }
+  assert.equal((await read('/no.such.Service')).status, 404);
 });
 
 test("a user's rule wins over an own path", async (t) => {

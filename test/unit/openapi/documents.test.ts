@@ -47,4 +47,18 @@ test('operationIds of a service are those of its package', () => {
   assert.deepEqual(text(ofServices), text(ofPackages));
 });
 
+test('the index has each operation with the id of its service document', () => {
+  const { operations, services } = documents.index();
+  for (const { name, count } of services) {
+    const ids = operationsOf(documents.of(name) ?? documents.whole()).map(({ operation }) => operation.operationId);
+    const own = operations.filter(({ service }) => service === name);
+    assert.equal(own.length, count);
+    assert.deepEqual(
+      own.map(({ id }) => id).filter((id) => !ids.includes(id)),
+      [],
+    );
+  }
+  assert.equal(operations.length, bindings.length);
+});
+
 test('there is none of another name', () => assert.equal(documents.of('no.such.v1'), undefined));

@@ -1,0 +1,95 @@
+/**
+ * The documentation pages. A small API is one page of Swagger UI; of a large one Swagger UI would take minutes to draw, so that there is a
+ * page to search all operations, and one of Swagger UI for each service.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { FastifyInstance, FastifyReply, RouteHandlerMethod, RouteShorthandOptions } from 'fastify';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { Generation } from '../gateway/generation.ts';
+import { contentSecurityPolicy } from './content-security.ts';
+import { sendDocument, servedPart } from './served-document.ts';
+
+/** Operations that Swagger UI shows on one page without a reader having to wait. */
+const onePage = 100;
+
+const indexPolicy = [
+  "default-src 'none'",
+  "base-uri 'none'",
+  "connect-src 'self'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+  "img-src 'self' data:",
+  "script-src 'self'",
+  "style-src 'self'",
+].join('; ');
+
+const types: Readonly<Record<string, string>> = {
+  'index.css': 'text/css; charset=utf-8',
+  'index.js': 'text/javascript; charset=utf-8',
+  'service.js': 'text/javascript; charset=utf-8',
+};
+
+/** Answers `path` and everything below it, for those whom `route` lets in. */
+export function mountDocs(app: FastifyInstance, gateway: Gateway, path: string, route: RouteShorthandOptions): void {
+  let docs: Promise<FastifyInstance> | undefined;
+  const showSwaggerUi: RouteHandlerMethod = async (request, reply) => {
+    // It is loaded by the first who looks at it: most gateways that start never show a page.
+    docs ??= import('./swagger-ui.ts').then(({ createDocsApp }) => createDocsApp(gateway, path));
+    const { routing } = await docs;
+    reply.hijack();
+    routing(request.raw, reply.raw);
+  };
+  app.get(path, route, function (request, reply) {
+    if (gateway.generation.table.bindings.length <= onePage) return showSwaggerUi.call(this, request, reply);
+    return sendPage(reply, 'index.html', { base: path }, indexPolicy);
+  });
+  app.get(`${path}/*`, route, function (request, reply) {
+    const rest = (request.params as { readonly '*': string })['*'];
+    return showBelow(rest, reply, gateway, path) ?? showSwaggerUi.call(this, request, reply);
+  });
+}
+
+/** The answer to one of our own files; undefined when the path is Swagger UI's. */
+function showBelow(rest: string, reply: FastifyReply, gateway: Gateway, base: string): unknown {
+  const { generation } = gateway;
+  const type = types[rest];
+  if (type !== undefined) return reply.type(type).send(publicFile(rest));
+  if (rest === 'operations.json') return reply.type('application/json').send(indexText(generation));
+  const [, service = '', file] = /^([\w.]+?)(\/openapi\.json)?$/.exec(rest) ?? [];
+  const isKnown = generation.documents.names('service').includes(service);
+  if (!isKnown) return undefined;
+  if (file === undefined) return sendPage(reply, 'service.html', { base, service }, contentSecurityPolicy);
+  const document = servedPart(generation, service);
+  return document && sendDocument(reply, document, 'json');
+}
+
+/** A page with its `{{names}}` filled in. The values are paths and names of protos: none has a character of HTML's. */
+function sendPage(
+  reply: FastifyReply,
+  file: string,
+  values: Readonly<Record<string, string>>,
+  policy: string,
+): FastifyReply {
+  const text = publicFile(file).replace(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? '');
+  return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(text);
+}
+
+const files = new Map<string, string>();
+
+function publicFile(name: string): string {
+  const folder = dirname(createRequire(import.meta.url).resolve('tandem/package.json'));
+  const text = files.get(name) ?? readFileSync(join(folder, 'public/docs', name), 'utf8');
+  files.set(name, text);
+  return text;
+}
+
+const texts = new WeakMap<Generation, string>();
+
+/** What the page searches, as JSON; made once a generation. */
+function indexText(generation: Generation): string {
+  const text = texts.get(generation) ?? JSON.stringify(generation.documents.index());
+  texts.set(generation, text);
+  return text;
+}
