@@ -41,7 +41,7 @@ type Selector = (method: MethodDescriptor) => number | undefined;
 const METHOD = 1e6;
 const SERVICE = METHOD - 1;
 
-/** gRPC's own services are there whether or not a schema has them. */
+/** gRPC's own services are there whether or not a schema has them. Rules for all methods do not speak of them: probes have no credentials. */
 const ownServices = /^grpc\.(?:health|reflection|channelz)\./;
 
 export function compileAccess(options: SecurityOptions, nameable: Nameable): Access {
@@ -50,7 +50,11 @@ export function compileAccess(options: SecurityOptions, nameable: Nameable): Acc
   const known = new Map<MethodDescriptor, MethodAccess>();
   const decide = (method: MethodDescriptor): MethodAccess => {
     const added = googlePermissions(method, options);
-    const candidates = [...rules.flatMap((rule) => rule(method)), ...protoRules(method)];
+    const isOwn = ownServices.test(method.service.fullName);
+    const candidates = [...rules.flatMap((rule) => rule(method)), ...protoRules(method)].filter(
+      ({ closeness }) => !isOwn || closeness >= SERVICE,
+    );
+    if (candidates.length === 0 && isOwn) return ownAccess(method, options);
     if (candidates.length === 0 && added.length > 0) {
       return [{ permissions: added, source: `the options of ${method.service.fullName}`, isExact: false }];
     }
@@ -68,6 +72,13 @@ export function compileAccess(options: SecurityOptions, nameable: Nameable): Acc
       return access;
     },
   };
+}
+
+/** Health is for everybody, as the probes over HTTP are; what describes the API is for those who may read its pages. */
+function ownAccess({ service }: MethodDescriptor, { pages }: SecurityOptions): MethodAccess {
+  const isHealth = service.fullName.startsWith('grpc.health.');
+  const permission = isHealth ? { ...anybodyKnown, anonymous: true } : pages;
+  return [{ permissions: [permission], source: isHealth ? 'health' : 'security.pages', isExact: true }];
 }
 
 type Candidate = AccessRule & { readonly closeness: number };

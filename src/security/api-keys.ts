@@ -34,7 +34,8 @@ export function createApiKeys({ header, query, cookie, keys }: ApiKeyOptions, re
   return {
     scheme: 'apiKey',
     challenge,
-    isCredential: (name) => name === header,
+    // gRPC lets clients send cookies on; with a key among them none goes.
+    isCredential: (name) => name === header || (name === 'cookie' && cookie !== undefined),
     identify(caller) {
       const [key, ...others] = new Set(keysIn(caller));
       if (key === undefined) return undefined;

@@ -73,6 +73,24 @@ async function http2Status(url: string, { method, target, headers, body }: Call)
   }
 }
 
+/** A call by native gRPC: its status stands in the trailers, or in the headers of an answer without messages. */
+async function grpcStatus(url: string, { target, headers, body, method }: Call): Promise<number> {
+  const session = connect(url);
+  try {
+    const stream = session.request({ ':method': method, ':path': target, te: 'trailers', ...headers });
+    stream.end(body, 'latin1');
+    let code: unknown;
+    for (const event of ['response', 'trailers']) stream.on(event, (block) => (code ??= block['grpc-status']));
+    stream.resume();
+    await once(stream, 'close');
+    return code === '16' ? 401 : code === '7' ? 403 : 200;
+  } catch {
+    return 400;
+  } finally {
+    session.destroy();
+  }
+}
+
 async function upgradeStatus(url: string, { method, target, headers }: Call): Promise<number> {
   const { hostname, port } = new URL(url);
   const handshake = {
@@ -141,6 +159,12 @@ export const ways: readonly Way[] = [
       const [, code] = /"code":"(unauthenticated|permission_denied)"/.exec(body.toString('latin1')) ?? [];
       return code === 'unauthenticated' ? 401 : code === 'permission_denied' ? 403 : status;
     },
+  },
+  {
+    name: 'gRPC',
+    callsOf: ({ path }) => rpcCall(path, { 'content-type': 'application/grpc' }, '\0\0\0\0\0'),
+    statusOf: grpcStatus,
+    unspeakable: ['absolute form', 'absolute form in capitals'],
   },
   {
     name: 'gRPC-Web',

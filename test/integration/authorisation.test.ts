@@ -89,6 +89,7 @@ after(async () => {
 function meant({ method, target, headers }: Call, way: Way): MethodDescriptor | undefined {
   try {
     const { gateway } = server;
+    if (way.name === 'gRPC') return method === 'POST' ? gateway.generation.methods.get(target) : undefined;
     const { binding, rpc } =
       way.name === 'WebSocket' && method === 'GET'
         ? gateway.matchWebSocket(target)

@@ -204,6 +204,35 @@ test('pages are for those whom security.pages lets in, probes for all', async (t
   for (const path of ['/healthz', '/readyz']) assert.equal((await ask(server.url + path))[0], 200, path);
 });
 
+test('gRPC’s own services: health for all, reflection for those who may read the pages, unless a rule names them', async (t) => {
+  const apiKeys = { header: 'x-api-key', keys: [keyOf(['reader'])] };
+  const pages = { anonymous: false, roles: ['reader'] };
+  const { server, upstream } = await startSecure(t, { apiKeys, pages, access: [{ methods: ['*'], roles: ['admin'] }] });
+  const [method] = server.gateway.generation.schema.methods.values();
+  assert.ok(method);
+  const isLetIn = async (service: string, headers = {}): Promise<boolean | undefined> => {
+    // The schema has them only where somebody asks for them.
+    const own = { ...method, service: { ...method.service, fullName: service } };
+    const caller = { request: { target: '/', headers }, client: undefined };
+    return (await server.gateway.generation.security?.decide(own, caller))?.isAllowed;
+  };
+  const health = 'grpc.health.v1.Health';
+  const reflection = 'grpc.reflection.v1.ServerReflection';
+  const reader = { 'x-api-key': apiKey };
+  const asked = () => Promise.all([isLetIn(health), isLetIn(reflection), isLetIn(reflection, reader)]);
+  assert.deepEqual(await asked(), [true, false, true]);
+  await server.gateway.reload({
+    protos: ['test/protos/security.proto'],
+    upstreams: [upstream.target],
+    security: {
+      apiKeys,
+      pages,
+      access: [{ methods: [`${health}/*`] }, { methods: [`${reflection}/*`], anonymous: true }],
+    },
+  });
+  assert.deepEqual(await asked(), [false, true, true]);
+});
+
 test('the OpenAPI document says what each operation wants', async (t) => {
   const { server } = await startSecure(t, {
     basic: { users: [{ name: 'ann', password: await hashPassword('secret') }] },
