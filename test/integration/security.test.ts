@@ -212,7 +212,12 @@ test('gRPC’s own services: health for all, reflection for those who may read t
   assert.ok(method);
   const isLetIn = async (service: string, headers = {}): Promise<boolean | undefined> => {
     // The schema has them only where somebody asks for them.
-    const own = { ...method, service: { ...method.service, fullName: service } };
+    const { options } = method;
+    const own = {
+      ...method,
+      options,
+      service: { ...method.service, options: method.service.options, fullName: service },
+    };
     const caller = { request: { target: '/', headers }, client: undefined };
     return (await server.gateway.generation.security?.decide(own, caller))?.isAllowed;
   };
