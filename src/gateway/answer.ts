@@ -143,12 +143,12 @@ function restRun(hooks: HookChain, binding: Binding, request: HttpRequest, clien
 function unmatchedReply(
   outcome: Exclude<MatchOutcome, { kind: 'matched' }>,
   { method, target }: HttpRequest,
-  { unreflected, rpcRoutes }: Generation,
+  { unreflected, methods, options }: Generation,
 ): HttpReply {
   const path = pathOf(target);
   if (outcome.kind === 'unmatched') {
     const [missing] = unreflected;
-    if (missing === undefined) throw noSuchRule(method, path, rpcRoutes?.has(path) === true);
+    if (missing === undefined) throw noSuchRule(method, path, options.protocols.connect && methods.has(path));
     throw new StatusError(GrpcCode.UNAVAILABLE, `upstream ${missing.target} has not yet told what it serves`);
   }
   const allow = outcome.allow.join(', ');

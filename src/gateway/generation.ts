@@ -33,7 +33,7 @@ export interface Generation {
   readonly options: Options;
   readonly schema: Schema;
   readonly table: RouteTable;
-  /** What gRPC clients can call, by path: the methods of the services served, of rules that were added to others, and of gRPC's own. */
+  /** What can be called by path: the methods of the services served, of rules that were added to others, and of gRPC's own. */
   readonly methods: ReadonlyMap<string, MethodDescriptor>;
   readonly transcoder: Transcoder;
   /** The calls of gRPC-Web and Connect clients; undefined when neither is spoken. */
@@ -98,13 +98,14 @@ export async function createGeneration(
   ];
   if (problems.length > 0) throw new SchemaError(problems);
   const { table } = routed;
+  const methods = methodsOf(services, schema, table.bindings);
   return Object.freeze({
     options,
     schema,
     table,
-    methods: methodsOf(services, schema, table.bindings),
+    methods,
     transcoder: createTranscoders(options, schema),
-    rpcRoutes: createRpcRoutes(services, options.protocols),
+    rpcRoutes: createRpcRoutes(methods, options.protocols),
     rpcCodec: createCodec(schema, rpcCodecOptionsOf(options)),
     skipped,
     findings: [...skipped, ...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],

@@ -2,7 +2,7 @@
  * Which requests are calls by gRPC-Web or Connect, whose path is `/package.Service/Method`. REST comes first wherever the request could be
  * either: a rule of the user's keeps its path.
  */
-import type { MethodDescriptor, ServiceDescriptor } from '../schema/descriptors.ts';
+import type { MethodDescriptor } from '../schema/descriptors.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { type HttpRequest, headerText } from '../transcode/exchange.ts';
@@ -29,29 +29,23 @@ export type RequestHead = Pick<HttpRequest, 'method' | 'target' | 'headers'> & {
 
 /** The methods that gRPC-Web and Connect clients can call, by path. */
 export interface RpcRoutes {
-  readonly services: readonly string[];
   /** The call that a request is by its content type, before any rule is asked. */
   declared(head: RequestHead): RpcMatch | undefined;
   /** The call that a request is where no rule has it: Connect by GET, or what a method's path does not take, where no rule has the path. */
   undeclared(head: RequestHead, isPathFree: boolean): RpcMatch | undefined;
-  /** True for the path of a method. */
-  has(path: string): boolean;
 }
 
-/** The routes to the methods of these services, or undefined when both protocols are off. */
+/** The routes to these methods, by path, or undefined when both protocols are off. */
 export function createRpcRoutes(
-  services: readonly ServiceDescriptor[],
+  methods: ReadonlyMap<string, MethodDescriptor>,
   { grpcWeb, connect }: Options['protocols'],
 ): RpcRoutes | undefined {
   if (!grpcWeb && !connect) return undefined;
-  const methods = new Map(services.flatMap((service) => service.methods.map((method) => [method.path, method])));
   const dialectOf = (mediaType: string, headers: HttpRequest['headers']): Dialect | undefined =>
     (grpcWeb ? grpcWebDialect(mediaType, headers) : undefined) ??
     (connect ? (connectStreamDialect(mediaType, headers) ?? connectUnaryDialect(mediaType, headers)) : undefined);
 
   return {
-    services: services.map(({ fullName }) => fullName),
-
     declared(head) {
       const { method: httpMethod, path, headers } = head;
       const contentType = headerText(headers['content-type']);
@@ -81,8 +75,6 @@ export function createRpcRoutes(
       if (httpMethod !== 'POST') return refused(head, wrongVerb(method, httpMethod));
       return mediaType === JSON_TYPE ? undefined : refused(head, wrongType(method));
     },
-
-    has: (path) => methods.has(path),
   };
 }
 

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { startTandem } from '../../scripts/start-process.mjs';
 import { launch, skip } from './chromium.mjs';
 
-const client = readFileSync('node_modules/grpc-web/index.esm.js');
+const client = readFileSync(new URL('index.esm.js', import.meta.resolve('grpc-web')));
 const library = 'example.library.v1.Library';
 let tandem;
 let browser;
@@ -33,7 +33,7 @@ after(async () => {
 function call(format, method, fields) {
   return page.evaluate(
     async ({ format, method, fields }) => {
-      const { GrpcWebClientBase, MethodDescriptor, MethodType } = await import('/grpc-web.js');
+      const { GrpcWebClientBase, MethodDescriptor, MethodType } = await import(`${location.origin}/grpc-web.js`);
       const request = Object.entries(fields).flatMap(([number, value]) => {
         if (typeof value === 'number') return [number * 8, value];
         const bytes = new TextEncoder().encode(value);

@@ -4,6 +4,7 @@
 import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 import { type HttpReply, type HttpRequest, headerText, type Metadata } from '../exchange.ts';
+import { frameHeadBytes } from '../grpc-framing.ts';
 import { Base64Decoder } from './base64-text.ts';
 import {
   codingRefusal,
@@ -16,7 +17,7 @@ import {
   takesGzip,
   wrongCount,
 } from './dialect.ts';
-import { COMPRESSED, type Envelope, EnvelopeSplitter, HEAD_BYTES, writeEnvelope } from './envelopes.ts';
+import { COMPRESSED, type Envelope, EnvelopeSplitter, writeEnvelope } from './envelopes.ts';
 
 /** In what one of these protocols is not like the others. */
 export interface EnvelopeProtocol {
@@ -66,7 +67,7 @@ export class EnvelopeDialect implements Dialect {
   }
 
   bodyLimit(messageBytes: number): number {
-    const bytes = HEAD_BYTES + messageBytes;
+    const bytes = frameHeadBytes + messageBytes;
     // Four characters for three bytes, and padding wherever a piece ends.
     return this.#isText ? bytes * 2 : bytes;
   }
