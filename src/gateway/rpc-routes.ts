@@ -50,10 +50,11 @@ export function createRpcRoutes(
       const { method: httpMethod, path, headers } = head;
       const contentType = headerText(headers['content-type']);
       if (httpMethod !== 'POST' || contentType === undefined) return undefined;
-      const mediaType = contentType === JSON_TYPE ? JSON_TYPE : essenceOf(contentType);
-      const method = methods.get(path);
       // JSON is REST's too: it takes Connect's own header and a method's path to make it a call.
-      if (mediaType === JSON_TYPE && (method === undefined || !saysConnect(headers))) return undefined;
+      const mediaType = contentType === JSON_TYPE ? JSON_TYPE : essenceOf(contentType);
+      if (mediaType === JSON_TYPE && !saysConnect(headers)) return undefined;
+      const method = methods.get(path);
+      if (mediaType === JSON_TYPE && method === undefined) return undefined;
       const dialect = dialectOf(mediaType, headers);
       return dialect && checked(head, { dialect, path, method });
     },

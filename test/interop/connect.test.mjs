@@ -1,5 +1,5 @@
-// The conformance suite of Connect (https://github.com/connectrpc/conformance) against the gateway as a server, by Connect and gRPC-Web, HTTP/1.1
-// and HTTP/2, with TLS and without. Its reference server, called by gRPC, is the upstream. Outside `npm test` since it needs go and protoc:
+// The conformance suite of Connect (https://github.com/connectrpc/conformance) against the gateway as a server, by Connect, gRPC-Web and
+// gRPC, HTTP/1.1 and HTTP/2, with TLS and without. Its reference server, called by gRPC, is the upstream. Outside `npm test` since it needs go and protoc:
 //
 //     npm run build && npm run interop
 import assert from 'node:assert/strict';

@@ -34,10 +34,12 @@ function writeMessage(stream, name, json) {
 const request = await readMessage(process.stdin.iterator(), 'ServerCompatRequest');
 
 const upstream = spawn(referenceServer, ['-port', '0'], { stdio: ['pipe', 'pipe', 'inherit'] });
+// Compressed messages of gRPC pass as they are, so it is the upstream that knows their size.
+const messageReceiveLimit = request.messageReceiveLimit ?? 2 ** 24;
 writeMessage(upstream.stdin, 'ServerCompatRequest', {
   protocol: 'PROTOCOL_GRPC',
   httpVersion: 'HTTP_VERSION_2',
-  messageReceiveLimit: 2 ** 24,
+  messageReceiveLimit,
 });
 const { host, port } = await readMessage(upstream.stdout.iterator(), 'ServerCompatResponse');
 
