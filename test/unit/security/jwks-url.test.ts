@@ -1,0 +1,70 @@
+/** Where keys may be fetched from: nowhere that an address of the inside could stand, whatever its spelling. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readJwksUrl } from '../../../src/security/jwks-url.ts';
+
+const allowed = [
+  'https://id.example/jwks',
+  'https://id.example:8443/a/b?c=d',
+  'HTTPS://ID.EXAMPLE/',
+  'https://10.0.0.7/jwks',
+  'https://[2001:db8::1]/jwks',
+  'https://localhost/jwks',
+  'http://localhost:8080/jwks',
+  'http://127.0.0.1/jwks',
+  'http://127.1/jwks',
+  'http://127.255.0.1:9/jwks',
+  'http://2130706433/jwks',
+  'http://0x7f000001/jwks',
+  'http://[::1]:8080/jwks',
+  'http://[::ffff:127.0.0.1]/jwks',
+];
+
+const refused = [
+  '',
+  'jwks.json',
+  '/jwks',
+  '//id.example/jwks',
+  'id.example/jwks',
+  'https://',
+  'https:///',
+  'http://id.example/jwks',
+  'http://10.0.0.7/jwks',
+  'http://192.168.1.1/jwks',
+  'http://[2001:db8::1]/jwks',
+  'http://127.0.0.1.example/jwks',
+  'http://localhost.example/jwks',
+  'http://localhost@id.example/jwks',
+  'http://id.example#@localhost/',
+  'http://id.example\\@localhost/',
+  'https://169.254.169.254/latest/meta-data',
+  'http://169.254.169.254/latest/meta-data',
+  'https://169.254.0.1/',
+  'https://2852039166/',
+  'https://0xa9fea9fe/',
+  'https://0251.0376.0251.0376/',
+  'https://169.254.43518/',
+  'https://[::ffff:169.254.169.254]/',
+  'https://[::ffff:a9fe:a9fe]/',
+  'https://[fe80::1]/',
+  'https://[FE80::1%25eth0]/',
+  'https://[febf::1]/',
+  'https://0.0.0.0/',
+  'https://0/',
+  'https://[::]/',
+  'https://user@id.example/jwks',
+  'https://user:password@id.example/jwks',
+  'https://:password@id.example/jwks',
+  'https://id.example/jwks#fragment',
+  'ftp://id.example/jwks',
+  'file:///etc/passwd',
+  'data:application/json,{"keys":[]}',
+  'javascript:alert(1)',
+  'gopher://127.0.0.1/',
+  'unix:/run/jwks.sock',
+  'blob:https://id.example/1',
+  'ws://127.0.0.1/',
+];
+
+for (const url of allowed) test(`allowed: ${url}`, () => assert.equal(readJwksUrl(url), new URL(url).href));
+for (const url of refused) test(`refused: ${url}`, () => assert.equal(readJwksUrl(url), undefined));
