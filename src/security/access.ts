@@ -41,8 +41,10 @@ type Selector = (method: MethodDescriptor) => number | undefined;
 const METHOD = 1e6;
 const SERVICE = METHOD - 1;
 
-/** gRPC's own services are there whether or not a schema has them. Rules for all methods do not speak of them: probes have no credentials. */
+/** gRPC's own services are there whether or not a schema has them. */
 const ownServices = /^grpc\.(?:health|reflection|channelz)\./;
+/** Rules for all methods do not speak of these: probes have no credentials, and what describes the API has a rule of its own. */
+const publicServices = /^grpc\.(?:health|reflection)\./;
 
 export function compileAccess(options: SecurityOptions, nameable: Nameable): Access {
   const problems: Problem[] = [];
@@ -50,11 +52,11 @@ export function compileAccess(options: SecurityOptions, nameable: Nameable): Acc
   const known = new Map<MethodDescriptor, MethodAccess>();
   const decide = (method: MethodDescriptor): MethodAccess => {
     const added = googlePermissions(method, options);
-    const isOwn = ownServices.test(method.service.fullName);
+    const isPublic = publicServices.test(method.service.fullName);
     const candidates = [...rules.flatMap((rule) => rule(method)), ...protoRules(method)].filter(
-      ({ closeness }) => !isOwn || closeness >= SERVICE,
+      ({ closeness }) => !isPublic || closeness >= SERVICE,
     );
-    if (candidates.length === 0 && isOwn) return ownAccess(method, options);
+    if (candidates.length === 0 && isPublic) return publicAccess(method, options);
     if (candidates.length === 0 && added.length > 0) {
       return [{ permissions: added, source: `the options of ${method.service.fullName}`, isExact: false }];
     }
@@ -75,7 +77,7 @@ export function compileAccess(options: SecurityOptions, nameable: Nameable): Acc
 }
 
 /** Health is for everybody, as the probes over HTTP are; what describes the API is for those who may read its pages. */
-function ownAccess({ service }: MethodDescriptor, { pages }: SecurityOptions): MethodAccess {
+function publicAccess({ service }: MethodDescriptor, { pages }: SecurityOptions): MethodAccess {
   const isHealth = service.fullName.startsWith('grpc.health.');
   const permission = isHealth ? { ...anybodyKnown, anonymous: true } : pages;
   return [{ permissions: [permission], source: isHealth ? 'health' : 'security.pages', isExact: true }];

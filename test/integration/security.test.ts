@@ -225,6 +225,7 @@ test('gRPC’s own services: health for all, reflection for those who may read t
   const reflection = 'grpc.reflection.v1.ServerReflection';
   const reader = { 'x-api-key': apiKey };
   const asked = () => Promise.all([isLetIn(health), isLetIn(reflection), isLetIn(reflection, reader)]);
+  assert.equal(await isLetIn('grpc.channelz.v1.Channelz', reader), false);
   assert.deepEqual(await asked(), [true, false, true]);
   await server.gateway.reload({
     protos: ['test/protos/security.proto'],
