@@ -44,6 +44,12 @@ export interface Codec {
   wireReader(path: readonly FieldDescriptor[]): (value: Uint8Array) => Uint8Array;
   messageWriter(type: MessageDescriptor): JsonWriter;
   /**
+   * The same JSON in pieces, so that a large message needs memory for a piece of it alone. All of the wire is converted once before the
+   * first piece is, so pulling does not fail. Undefined where the message has to be written whole, which it then is with its errors:
+   * wire bytes out of order, types with JSON of their own, defaults written.
+   */
+  pieceWriter(type: MessageDescriptor): (wire: Uint8Array) => Iterable<Uint8Array> | undefined;
+  /**
    * A writer of the fields that `paths` name alone, by JSON or proto names: `books.title` goes through lists and the values of maps, `*` is
    * everything. Writers are kept for the masks used last. Throws CodecError when a path names no field.
    */

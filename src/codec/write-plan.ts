@@ -105,6 +105,11 @@ export class WriterField {
   }
 }
 
+/** Whether every value of a list has text, so that the JSON of a message which begins with it begins with its key. */
+export function opensWithKey({ op }: WriterField): boolean {
+  return op === opMessage || op === opString || op === opBytes;
+}
+
 interface Place {
   readonly index: number;
   readonly seenIndex: number;

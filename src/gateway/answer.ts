@@ -125,7 +125,7 @@ export async function answer(match: Match, request: HttpRequest, context: Answer
         maxTimeoutMs: limits.timeoutMax,
       },
     );
-    if ('body' in reply) run?.end();
+    if (!binding.method.isServerStreaming) run?.end();
     return { reply, error: undefined };
   } catch (cause) {
     const error = run === undefined ? cause : run.fail(cause);

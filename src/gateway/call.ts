@@ -49,7 +49,7 @@ export function callMethod(request: MatchedRequest, context: CallContext): Promi
   return request.binding.method.isServerStreaming ? callForStream(request, context) : callForOne(request, context);
 }
 
-async function callForOne(request: MatchedRequest, context: CallContext): Promise<HttpReply> {
+async function callForOne(request: MatchedRequest, context: CallContext): Promise<HttpReply | HttpStreamReply> {
   const { binding, http } = request;
   const isStream = binding.method.isClientStreaming;
   const idle = isStream ? createIdleTimer(request.signal, context.streamIdleMs) : undefined;
@@ -58,19 +58,30 @@ async function callForOne(request: MatchedRequest, context: CallContext): Promis
     throw StatusError.invalidField('alt', `${binding.method.fullName} answers with one message; sse is for streams`);
   }
   const accept = headerText(http.headers['accept']);
-  const { render } = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: true });
+  const renderer = context.transcoder.of(binding).rendererFor({ accept, system, isIndentable: true });
   const { callee, options } = start(request, context, { key: system.key, signal: idle?.signal ?? request.signal });
   const answering = callee.unary(options, messages);
   const answer = await (idle?.waitFor(answering) ?? answering);
-  const { contentType, body } = render(answer.message);
+  const large = http.webSocket === undefined ? renderer.renderLarge(answer.message) : undefined;
+  const { contentType, ...content } = large ?? renderer.render(answer.message);
   const { metadata } = context.transcoder.options;
   const headers: Metadata = [
     ['content-type', contentType],
     ...headersOf(answer.headers, metadata),
     ...trailerHeadersOf(answer.trailers, metadata),
   ];
-  const reply = { status: 200, headers, body };
+  if ('pieces' in content) return piecedReply(headers, content.pieces);
+  const reply = { status: 200, headers, body: content.body };
   return isRawReply(binding) ? conditionalReply(http, reply) : reply;
+}
+
+/** Converted as the client takes it; that this does not fail on the way is certain before it begins. */
+function piecedReply(headers: Metadata, pieces: Iterable<Uint8Array>): HttpStreamReply {
+  return { status: 200, headers, chunks: pulled(pieces), heartbeat: undefined, failure: () => undefined };
+}
+
+async function* pulled(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  yield* pieces;
 }
 
 async function callForStream(request: MatchedRequest, context: CallContext): Promise<HttpStreamReply> {

@@ -18,10 +18,17 @@ export interface ReplyBody {
   readonly body: Uint8Array;
 }
 
+export interface PiecedReply {
+  readonly contentType: string;
+  readonly pieces: Iterable<Uint8Array>;
+}
+
 /** Renders the replies of one request as it asked for them. Throws INTERNAL when the upstream's bytes are no such message. */
 export interface ReplyRenderer {
   /** The whole answer of a call with one reply. */
   render(message: Uint8Array): ReplyBody;
+  /** The same in pieces, for a message so large that its whole answer beside it would count; undefined for all others. */
+  renderLarge(message: Uint8Array): PiecedReply | undefined;
   /** JSON of one message of a stream. */
   json(message: Uint8Array): Uint8Array;
 }
@@ -41,6 +48,8 @@ const JSON_TYPE = 'application/json';
 const PROTOBUF_TYPES = ['application/x-protobuf', 'application/protobuf'] as const;
 const OFFERS = [JSON_TYPE, ...PROTOBUF_TYPES] as const;
 const PRETTY_INDENT = 2;
+/** Messages over the default of `limits.replyBytes`: for smaller ones, converting twice costs more than memory. */
+const LARGE_BYTES = 4 * 1024 * 1024;
 
 export function compileReplyRenderer(binding: Binding, codec: Codec, { indent }: TranscodeOptions): RendererChoice {
   const { method, responseBody } = binding;
@@ -53,17 +62,25 @@ export function compileReplyRenderer(binding: Binding, codec: Codec, { indent }:
       const text = blamingUpstream(writer, message);
       return spaces === 0 ? text : indentJson(text, spaces);
     };
+    // Only a whole message has a protobuf form of its own.
+    const isWhole = writer === write && responseBody === undefined;
+    const typeOf = (): string | undefined => (isWhole ? preferredType(accept, OFFERS) : JSON_TYPE);
     const render = (message: Uint8Array): ReplyBody => {
       if (raw !== undefined) {
         const { contentType, data } = raw(message);
         return { contentType: contentType || UNKNOWN_TYPE, body: data };
       }
-      // Only a whole message has a protobuf form of its own.
-      const type = writer === write && responseBody === undefined ? preferredType(accept, OFFERS) : JSON_TYPE;
+      const type = typeOf();
       if (type === undefined || type === JSON_TYPE) return { contentType: JSON_TYPE, body: json(message) };
       return { contentType: type, body: message };
     };
-    return { render, json };
+    const renderLarge = (message: Uint8Array): PiecedReply | undefined => {
+      if (message.length < LARGE_BYTES || !isWhole || spaces !== 0 || raw !== undefined) return undefined;
+      if ((typeOf() ?? JSON_TYPE) !== JSON_TYPE) return undefined;
+      const pieces = codec.pieceWriter(method.output)(message);
+      return pieces && { contentType: JSON_TYPE, pieces };
+    };
+    return { render, renderLarge, json };
   };
 }
 
