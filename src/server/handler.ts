@@ -212,11 +212,13 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
   return reply.send(body);
 }
 
-/** Fastify takes the last value of a name; those of a repeated one go together. */
+/** Fastify takes the last value of a name. Those of a repeated one go together, and `vary` goes to what hooks have said. */
 function setHeaders(reply: FastifyReply, headers: Metadata): void {
   for (const [index, [name, value]] of headers.entries()) {
     const isRepeated = headers.some(([other], at) => other === name && at !== index);
-    reply.header(name, isRepeated ? headers.filter(([other]) => other === name).map(([, each]) => each) : value);
+    const values = isRepeated ? headers.filter(([other]) => other === name).map(([, each]) => each) : value;
+    const before = name === 'vary' ? reply.getHeader(name) : undefined;
+    reply.header(name, before === undefined ? values : [before, values].flat().join(', '));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Clients of Connect and gRPC-Web that others wrote: every call of the example through each of them. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import {
   type DescMethod,
   type DescMethodBiDiStreaming,
@@ -205,6 +206,33 @@ for (const [name, { open, sendsStreams }] of Object.entries(clients)) {
     });
   });
 }
+
+describe('Connect by GET', () => {
+  const proto = Buffer.from('\n\x02Jo');
+  const rows: Readonly<Record<string, readonly [query: Record<string, string>, status: number, body: string]>> = {
+    'JSON as it is': [{ encoding: 'json', message: '{"name":"Jo"}' }, 200, '{"message":"Hello Jo"}'],
+    'base64, padded': [{ encoding: 'proto', base64: '1', message: proto.toString('base64') }, 200, '\n\bHello Jo'],
+    'base64 for URLs': [{ encoding: 'proto', base64: '1', message: proto.toString('base64url') }, 200, '\n\bHello Jo'],
+    compressed: [
+      { encoding: 'proto', base64: '1', compression: 'gzip', message: gzipSync(proto).toString('base64url') },
+      200,
+      '\n\bHello Jo',
+    ],
+    'no message': [{ encoding: 'json' }, 400, 'invalid_argument'],
+    'no encoding': [{ message: '{}' }, 415, 'unknown'],
+    'another encoding': [{ encoding: 'xml', message: '{}' }, 415, 'unknown'],
+  };
+  for (const [name, [query, status, body]] of Object.entries(rows)) {
+    test(name, async () => {
+      const reply = await fetch(
+        `${server.url}/example.Greeter/SayHello?${new URLSearchParams({ connect: 'v1', ...query })}`,
+      );
+      const text = await reply.text();
+      assert.deepEqual([reply.status, status === 200 ? text : JSON.parse(text).code], [status, body]);
+      if (status === 200) assert.equal(reply.headers.get('vary'), 'accept-encoding');
+    });
+  }
+});
 
 test('over HTTP/2 each question is answered before the next one is asked', async () => {
   const transport = node.createConnectTransport({ baseUrl: server.url, httpVersion: '2' });

@@ -124,7 +124,9 @@ class ConnectUnaryDialect implements Dialect {
   reply({ bytes, isCompressed }: Payload, { headers, trailers }: ReplyMetadata): HttpReply {
     const coding: Metadata = isCompressed ? [['content-encoding', 'gzip']] : [];
     const contentType = ['content-type', `application/${this.codec}`] as const;
-    return { status: 200, headers: [contentType, ...coding, ...headers, ...prefixed(trailers)], body: bytes };
+    // What a cache keeps of a GET is for clients that take the same compression.
+    const vary: Metadata = this.#message === undefined ? [] : [['vary', 'accept-encoding']];
+    return { status: 200, headers: [contentType, ...coding, ...vary, ...headers, ...prefixed(trailers)], body: bytes };
   }
 
   failure(error: StatusError, headers: Metadata): HttpReply {
