@@ -25,7 +25,7 @@ export class ExtensionTypes {
     ['google/protobuf/descriptor.proto', file_google_protobuf_descriptor],
   ]);
   readonly #known: Set<FileDescriptor> = new Set();
-  readonly #json: WeakMap<Message, ReadonlyMap<string, JsonValue>> = new WeakMap();
+  readonly #options: WeakMap<Message, Options> = new WeakMap();
 
   constructor(source: ExtensionSource) {
     this.#source = source;
@@ -42,22 +42,24 @@ export class ExtensionTypes {
     }
   }
 
+  /** The custom options of one element: the same object each time, since documents ask for each many times. */
   optionsOf(options: Message | undefined, schema: DescMessage, where: () => SourcePosition): Options {
     if (options?.$unknown === undefined) return noOptions;
-    const json = (): ReadonlyMap<string, JsonValue> => {
-      let known = this.#json.get(options);
-      if (known === undefined) {
-        known = this.#read(options, schema, where);
-        this.#json.set(options, known);
-      }
-      return known;
+    const known = this.#options.get(options);
+    if (known !== undefined) return known;
+    let json: ReadonlyMap<string, JsonValue> | undefined;
+    const read = (): ReadonlyMap<string, JsonValue> => {
+      json ??= this.#read(options, schema, where);
+      return json;
     };
-    return {
-      get: (name) => json().get(name),
+    const made: Options = {
+      get: (name) => read().get(name),
       get names() {
-        return [...json().keys()];
+        return [...read().keys()];
       },
     };
+    this.#options.set(options, made);
+    return made;
   }
 
   #read(options: Message, schema: DescMessage, where: () => SourcePosition): ReadonlyMap<string, JsonValue> {
