@@ -14,7 +14,7 @@ import { RpcRun } from './rpc-run.ts';
 /** Never rejects. */
 export async function answerRpc(
   match: RpcMatch,
-  http: HttpRequest,
+  request: HttpRequest,
   generation: Generation,
   { signal, targetOf, hooks, client }: AnswerContext,
 ): Promise<Answer> {
@@ -25,9 +25,10 @@ export async function answerRpc(
     if (method === undefined) throw unknownMethod(match.path, generation);
     if (hooks !== undefined) {
       const { protocol } = dialect;
-      run = new RpcRun(hooks, { protocol, method, binding: undefined, request: http, client, values: new Map() });
+      run = new RpcRun(hooks, { protocol, method, binding: undefined, request, client, values: new Map() });
       await run.admit();
     }
+    const http = request.late === undefined ? request : { ...request, ...(await request.late()) };
     const { limits } = generation.options;
     const reply = await callRpc(
       { dialect, method, http, signal, run },

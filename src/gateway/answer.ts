@@ -112,7 +112,8 @@ export async function answer(match: Match, request: HttpRequest, context: Answer
       run = restRun(context.hooks, binding, request, context.client);
       await run.admit();
     }
-    let http = isOverride ? overriddenRequest(request) : request;
+    const whole = request.late === undefined ? request : { ...request, ...(await request.late()) };
+    let http = isOverride ? overriddenRequest(whole) : whole;
     if (http.webSocket !== undefined) http = { ...http, ...(await http.webSocket.accept()) };
     const { limits } = generation.options;
     const reply = await callMethod(

@@ -85,7 +85,7 @@ export async function handle(request: FastifyRequest, reply: FastifyReply, gatew
   const hangUp = new HangUp(reply);
   try {
     const match = matchOf(request, gateway);
-    const http = isStreamed(match) ? streamedRequest(request) : await wholeRequest(request, match, gateway.options);
+    const http = isStreamed(match) ? streamedRequest(request) : await collectedRequest(request, match, gateway);
     const answer = await gateway.answer(match, http, hangUp, () => clientOf(request));
     return send(request, reply, { ...answer, hangUp, heartbeatMs: gateway.options.transcoding.heartbeat });
   } catch (error) {
@@ -138,6 +138,16 @@ function matchIfAny(request: FastifyRequest, gateway: Gateway): Match | undefine
 /** The body is pulled by the call; that of a call which nothing can answer is not worth waiting for. */
 function isStreamed({ binding, rpc }: Match): boolean {
   return rpc === undefined ? binding?.method.isClientStreaming === true : rpc.method?.isClientStreaming !== false;
+}
+
+/** Where there are hooks, they may refuse a call before its body has taken any memory. */
+function collectedRequest(
+  request: FastifyRequest,
+  match: Match,
+  { hooks, options }: Gateway,
+): HttpRequest | Promise<HttpRequest> {
+  const read = (): Promise<HttpRequest> => wholeRequest(request, match, options);
+  return hooks === undefined ? read() : { ...headOf(request), late: read };
 }
 
 async function wholeRequest(request: FastifyRequest, match: Match, { limits }: Options): Promise<HttpRequest> {

@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly body: Uint8Array;
   /** The parts of a multipart/form-data body, where they fill fields. */
   readonly parts?: readonly FormPart[] | undefined;
+  /** Reads the rest, `body` and `parts`, once the call is let in; both are empty then. */
+  readonly late?: (() => Promise<Pick<HttpRequest, 'body' | 'parts'>>) | undefined;
   /** The body of a call whose requests are a stream, as it arrives; `body` is empty then. */
   readonly chunks?: AsyncIterable<Uint8Array> | undefined;
   /** The same where each message comes by itself, as over a WebSocket. */

@@ -1,5 +1,6 @@
 /** Who may call what, by each kind of credentials, over a real server in front of a real upstream. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { identityOf } from '../../src/index.ts';
 import { hashPassword } from '../../src/security/scrypt-hash.ts';
@@ -149,6 +150,20 @@ test('two Authorization headers are refused', async (t) => {
     call.on('error', reject).end();
   });
   assert.equal(status, 400);
+});
+
+test('a call is refused before its body comes', async (t) => {
+  const { server } = await startSecure(t, { apiKeys: { header: 'x-api-key', keys: [keyOf()] } });
+  const { request } = await import('node:http');
+  const statuses = ['/v1/items/7:read', '/vault.Vault/Ping'].map(async (path) => {
+    const headers = { 'content-type': 'application/json', 'content-length': 1000, 'connect-protocol-version': '1' };
+    const call = request(server.url + path, { method: 'POST', headers });
+    call.flushHeaders();
+    const [reply] = await once(call, 'response');
+    call.destroy();
+    return reply.statusCode;
+  });
+  assert.deepEqual(await Promise.all(statuses), [401, 401]);
 });
 
 test('the closest rule decides, of the configuration before the protos', async (t) => {
