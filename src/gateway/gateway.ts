@@ -13,6 +13,7 @@ import { createGeneration, type Generation } from './generation.ts';
 import { chainHooks, type HookChain, type RpcClient, type RpcHooks } from './hooks.ts';
 import { connectUpstreams, type LiveUpstreams, tlsFilesOf } from './live-upstreams.ts';
 import { type Options, type ResolveContext, resolveOptions, type TandemOptions } from './options.ts';
+import { createOwnServices, type OwnMethod, ownServiceNames } from './own-services.ts';
 import { PassedCall, type PassedRequest } from './passed-call.ts';
 import type { CallTarget } from './rpc.ts';
 import { contentsKey, watchContents } from './watch-contents.ts';
@@ -35,8 +36,8 @@ export interface Gateway {
    * only when there are hooks.
    */
   answer(match: Match, request: HttpRequest, signal: CancelSignal, client?: () => RpcClient): Promise<Answer>;
-  /** The method of gRPC's path `/package.Service/Method`. Throws UNIMPLEMENTED where nothing has it. */
-  method(path: string): MethodDescriptor;
+  /** The method of gRPC's path `/package.Service/Method`, with its target where the gateway answers it. Rejects with UNIMPLEMENTED for none. */
+  method(path: string): Promise<{ readonly method: MethodDescriptor; readonly target?: CallTarget }>;
   /** A call that passes through as gRPC. */
   pass(request: PassedRequest): PassedCall;
   /** The hooks that every call passes, in order; undefined when there are none. */
@@ -96,6 +97,7 @@ class LiveGateway implements Gateway {
   #reloaded: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
   #upstreamKey: string;
+  #ownServices: Promise<ReadonlyMap<string, OwnMethod>> | undefined;
   #unwatch: () => void = () => {};
 
   constructor(generation: Generation, upstreams: LiveUpstreams, context: GatewayContext) {
@@ -130,11 +132,29 @@ class LiveGateway implements Gateway {
     return answer(match, request, { signal, targetOf: this.#targetOf, hooks, client: hooks && client?.() });
   }
 
-  method(path: string): MethodDescriptor {
+  async method(path: string): Promise<{ readonly method: MethodDescriptor; readonly target?: CallTarget }> {
     const method = this.#generation.methods.get(path);
+    const own = path.startsWith('/grpc.') ? await this.#ownMethod(path, method) : undefined;
+    if (own !== undefined) return own;
     if (method === undefined) throw unknownMethod(path, this.#generation);
-    return method;
+    return { method };
   }
+
+  /** What the gateway answers where the user's own services do not. */
+  async #ownMethod(path: string, users: MethodDescriptor | undefined): Promise<OwnMethod | undefined> {
+    const service = path.slice(1, path.lastIndexOf('/'));
+    if (!ownServiceNames(this.options).includes(service)) return undefined;
+    if (users !== undefined && this.#targetOf(service) !== undefined) return undefined;
+    this.#ownServices ??= createOwnServices({ generation: () => this.#generation, isServing: this.#isServing });
+    return (await this.#ownServices).get(path);
+  }
+
+  readonly #isServing = (service: string): boolean => {
+    if (service === '') return this.readiness().isReady;
+    const transport = this.#upstreams.forService(service);
+    const isUp = transport === undefined ? this.#generation.mock !== undefined : isHealthy(transport);
+    return isUp && !this.#isDraining;
+  };
 
   pass(request: PassedRequest): PassedCall {
     const { options, transcoder } = this.#generation;
@@ -174,8 +194,8 @@ class LiveGateway implements Gateway {
   readiness(): Readiness {
     const upstreams = this.#upstreams.status;
     const isMocked = this.#generation.mock !== undefined;
-    const isHealthy = isMocked || upstreams.some(({ state }) => state === 'ready' || state === 'idle');
-    return { isReady: isHealthy && !this.#isDraining && this.#generation.unreflected.length === 0, upstreams };
+    const isAnyUp = isMocked || upstreams.some(isHealthy);
+    return { isReady: isAnyUp && !this.#isDraining && this.#generation.unreflected.length === 0, upstreams };
   }
 
   /** One at a time, so that the last one asked for is the one that stays. */
@@ -252,6 +272,10 @@ class LiveGateway implements Gateway {
       for (const listener of this.#refusalListeners) listener(error);
     }
   }
+}
+
+function isHealthy({ state }: Pick<UpstreamStatus, 'state'>): boolean {
+  return state === 'ready' || state === 'idle';
 }
 
 /** What the connections are made from: when it is the same, a reload keeps them. */

@@ -33,6 +33,8 @@ export interface Generation {
   readonly options: Options;
   readonly schema: Schema;
   readonly table: RouteTable;
+  /** Full names of the services that are served. */
+  readonly services: readonly string[];
   /** What can be called by path: the methods of the services served, of rules that were added to others, and of gRPC's own. */
   readonly methods: ReadonlyMap<string, MethodDescriptor>;
   readonly transcoder: Transcoder;
@@ -103,6 +105,7 @@ export async function createGeneration(
     options,
     schema,
     table,
+    services: services.map(({ fullName }) => fullName),
     methods,
     transcoder: createTranscoders(options, schema),
     rpcRoutes: createRpcRoutes(methods, options.protocols),

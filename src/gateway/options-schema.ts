@@ -141,6 +141,16 @@ const protocolsSchema = {
       default: true,
       description: 'gRPC itself, over HTTP/2: its messages pass to the upstream and back as they are.',
     },
+    reflection: {
+      type: 'boolean',
+      default: true,
+      description: 'Server reflection over what is served, for gRPC clients.',
+    },
+    health: {
+      type: 'boolean',
+      default: true,
+      description: 'The service grpc.health.v1.Health, for gRPC clients.',
+    },
     grpcWeb: { type: 'boolean', default: true, description: 'gRPC-Web, binary and text.' },
     connect: { type: 'boolean', default: true, description: 'Connect: calls by POST and GET, streams.' },
   },

@@ -10,12 +10,14 @@ import type { TranscodeLimits } from '../transcode/options.ts';
 import type { CancelSignal, FrameCoding, UnaryReply } from '../upstream/transport.ts';
 import type { HookChain, RpcClient } from './hooks.ts';
 import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
-import { hasStreams, type RpcContext, type StartedRpc, startRpc } from './rpc.ts';
+import { type CallTarget, hasStreams, type RpcContext, type StartedRpc, startRpc } from './rpc.ts';
 import { RpcRun } from './rpc-run.ts';
 
 /** A request in gRPC, but for its messages. */
 export interface PassedRequest {
   readonly method: MethodDescriptor;
+  /** Given where the gateway answers itself. */
+  readonly target?: CallTarget | undefined;
   readonly http: Pick<HttpRequest, 'method' | 'target' | 'headers'>;
   /** Aborted when the client has gone. */
   readonly signal: CancelSignal;
@@ -99,7 +101,8 @@ export class PassedCall {
       timeoutOf: timeoutOf.bind(undefined, headers),
       frames: codingOf(headers),
     };
-    return startRpc(start, this.#context);
+    const { target } = this.#request;
+    return startRpc(start, target === undefined ? this.#context : { ...this.#context, targetOf: () => target });
   }
 
   #watched(frames: Frames): Frames {

@@ -27,6 +27,9 @@ export const mixinFiles: ReadonlyMap<string, string> = new Map([
   ['google.cloud.location.Locations', 'google/cloud/location/locations.proto'],
   ['google.iam.v1.IAMPolicy', 'google/iam/v1/iam_policy.proto'],
   ['google.longrunning.Operations', 'google/longrunning/operations.proto'],
+  ['grpc.health.v1.Health', 'grpc/health/v1/health.proto'],
+  ['grpc.reflection.v1.ServerReflection', 'grpc/reflection/v1/reflection.proto'],
+  ['grpc.reflection.v1alpha.ServerReflection', 'grpc/reflection/v1alpha/reflection.proto'],
 ]);
 
 /** Where the names of Google's that are easily used without their import are declared. */
@@ -80,7 +83,7 @@ function wellKnownFile(name: string): DescFile | undefined {
 }
 
 /** Our own options, and those of other tools whose protos say something that we read. */
-const ownFolders: readonly string[] = ['tandem/', 'buf/validate/', 'openapiv3/', 'protoc-gen-openapiv2/'];
+const ownFolders: readonly string[] = ['tandem/', 'buf/validate/', 'openapiv3/', 'protoc-gen-openapiv2/', 'grpc/'];
 
 function packagedFile(name: string): string | undefined {
   if (ownFolders.some((folder) => name.startsWith(folder))) return ownFile(name);

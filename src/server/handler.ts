@@ -59,7 +59,10 @@ export function targetBehind(target: string, prefix: RegExp | undefined): string
 /** The RPC of a request, or undefined when it is none; never throws, since hooks ask. */
 export function rpcOf(request: FastifyRequest, gateway: Gateway): RequestRpc | undefined {
   try {
-    if (isNativeGrpc(request, gateway)) return rpcNamed(gateway.method(request.url));
+    if (isNativeGrpc(request, gateway)) {
+      const called = gateway.generation.methods.get(request.url);
+      return called && rpcNamed(called);
+    }
     const { binding, rpc } = matchOf(request, gateway);
     const method = binding?.method ?? rpc?.method;
     return method && rpcNamed(method, binding);

@@ -6,8 +6,8 @@ import fastifyPlugin from 'fastify-plugin';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import type { RpcHooks } from '../gateway/hooks.ts';
 import type { TandemOptions } from '../gateway/options.ts';
+import { ownServiceNames } from '../gateway/own-services.ts';
 import type { Binding } from '../routing/binding.ts';
-import type { MethodDescriptor } from '../schema/descriptors.ts';
 import { codeOfHttpStatus } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { fail, handle, isNativeGrpc, matchOf, type RequestRpc, rpcOf, targetBehind } from './handler.ts';
@@ -52,7 +52,8 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, options) => {
   app.addHook('onClose', () => gateway.close());
   decorateRequests(app);
   const { table, methods } = gateway.generation;
-  const heads = headsOf(table.bindings, hasMethodPaths(gateway) ? [...methods.values()] : []);
+  const called = hasMethodPaths(gateway) ? [...methods.values()].map(({ service }) => service.fullName) : [];
+  const heads = headsOf(table.bindings, [...called, ...ownServiceNames(gateway.options)]);
   await app.register(async (scope) => mountRules(scope, gateway, heads), { prefix });
 };
 
@@ -136,8 +137,8 @@ function prefixPattern(prefix: string): RegExp | undefined {
  * The routes that hold the methods of every service, and every template: its first literal segment and all below it. Fastify's router
  * cannot tell templates apart (it has no `:verb`, and decodes `%2F` before matching), so it only finds the door.
  */
-function headsOf(bindings: readonly Binding[], methods: readonly MethodDescriptor[]): readonly string[] {
-  const heads = new Set(methods.map(({ service }) => `/${service.fullName}/*`));
+function headsOf(bindings: readonly Binding[], services: readonly string[]): readonly string[] {
+  const heads = new Set(services.map((service) => `/${service}/*`));
   for (const { template } of bindings) {
     const [first] = template.segments;
     if (first?.kind !== 'literal') return ['/*'];

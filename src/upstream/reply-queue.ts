@@ -103,6 +103,35 @@ export class ReplyQueue implements ReplyStream, AsyncIterator<readonly Uint8Arra
   }
 }
 
+/** A stream whose replies are made as fast as they are read. `onOver` is called when no more are wanted, or there are none. */
+export function replyQueueOf(replies: AsyncGenerator<Uint8Array, void>, onOver: () => void = () => {}): ReplyQueue {
+  let isReading = false;
+  const read = async (): Promise<void> => {
+    if (isReading) return;
+    isReading = true;
+    try {
+      const { done, value } = await replies.next();
+      queue.open([]);
+      if (done) queue.end([]);
+      else queue.push(value);
+      if (done) onOver();
+    } catch (error) {
+      queue.end([], StatusError.from(error));
+      onOver();
+    }
+    isReading = false;
+    queue.flush();
+  };
+  const cancel = (): void => {
+    onOver();
+    void replies.return();
+  };
+  const queue = new ReplyQueue({ pull: () => void read(), cancel });
+  // Headers are awaited before anybody reads.
+  void read();
+  return queue;
+}
+
 export interface Settlement<Value> {
   readonly promise: Promise<Value>;
   readonly resolve: (value: Value) => void;

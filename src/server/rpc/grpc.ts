@@ -39,9 +39,9 @@ export async function handleGrpc(
   try {
     checkHead(request);
     const { method: httpMethod, url, headers } = request;
-    const method = gateway.method(url);
+    const { method, target } = await gateway.method(url);
     const http = { method: httpMethod, target: url, headers };
-    call = gateway.pass({ method, http, signal, client: () => clientOf(request) });
+    call = gateway.pass({ method, target, http, signal, client: () => clientOf(request) });
     await call.admit();
     const { bodyBytes, requestTimeout: timeoutMs } = gateway.options.limits;
     const frames = method.isClientStreaming

@@ -10,7 +10,7 @@ import { GrpcCode, type GrpcCodeName } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 import type { Metadata } from '../../transcode/exchange.ts';
 import { withFrames } from '../frames.ts';
-import { ReplyQueue } from '../reply-queue.ts';
+import { replyQueueOf } from '../reply-queue.ts';
 import type { CallOptions, ReplyStream, Transport, UnaryReply } from '../transport.ts';
 import { type JsonObject, mockReply } from './mock-message.ts';
 
@@ -72,7 +72,7 @@ export function createMockTransport(codec: Codec): Transport {
       return { message: replyTo(method, request, 0), headers: [], trailers: [] };
     },
     stream(options, messages): ReplyStream {
-      return queueOf(replies(options, messages));
+      return replyQueueOf(replies(options, messages));
     },
     connect() {},
     ready: () => Promise.resolve(),
@@ -99,27 +99,6 @@ export function createMockTransport(codec: Codec): Transport {
     }
     if (error !== undefined) throw error;
   }
-}
-
-/** A stream that is made as fast as it is read. */
-function queueOf(replies: AsyncGenerator<Uint8Array, void>): ReplyStream {
-  let isReading = false;
-  const read = async (): Promise<void> => {
-    if (isReading) return;
-    isReading = true;
-    try {
-      const { done, value } = await replies.next();
-      queue.open([]);
-      if (done) queue.end([]);
-      else queue.push(value);
-    } catch (error) {
-      queue.end([], StatusError.from(error));
-    }
-    isReading = false;
-    queue.flush();
-  };
-  const queue = new ReplyQueue({ pull: () => void read(), cancel: () => void replies.return() });
-  return queue;
 }
 
 async function lastOf(messages: Messages): Promise<Uint8Array | undefined> {
