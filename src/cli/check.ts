@@ -44,7 +44,7 @@ function reportOf({ generation }: Gateway): Report {
 
 /** Services that have rules, but no upstream: every call would be answered 503. */
 function unservedServices({ options, table }: Gateway['generation']): readonly Problem[] {
-  const { upstreams } = options;
+  const upstreams = [...options.upstreams, ...options.restUpstreams];
   // Protos by themselves are checked without any.
   if (upstreams.length === 0 || upstreams.some(({ services }) => services.length === 0)) return [];
   const served = new Set(upstreams.flatMap(({ services }) => services));

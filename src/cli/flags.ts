@@ -60,6 +60,13 @@ export const settingFlags: readonly SettingFlag[] = [
 ];
 
 export const listenFlags: readonly SettingFlag[] = [
+  {
+    name: 'rest-upstream',
+    value: '[SERVICE=]URL',
+    isRepeatable: true,
+    key: ['restUpstreams'],
+    help: 'A server that is REST only, http:// or https://, called by the same rules',
+  },
   { name: 'mock', key: ['mock'], help: 'Make up replies for services that no upstream serves' },
   { name: 'host', value: 'ADDRESS', key: ['listen', 'host'], help: 'Address to listen on; default 127.0.0.1' },
   { name: 'port', value: 'NUMBER', key: ['listen', 'port'], help: 'Port to listen on, 0 for a free one; default 8080' },

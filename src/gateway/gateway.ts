@@ -187,14 +187,16 @@ class LiveGateway implements Gateway {
     return answerError(this.#generation, error, headers, match);
   }
 
-  /** The upstream of a service, or the mock where there is none. */
-  readonly #targetOf = (service: string): CallTarget | undefined =>
-    this.#upstreams.targetOf(service) ?? this.#generation.mock;
+  /** The upstream of a service, whatever it speaks, or the mock where there is none. */
+  readonly #targetOf = (service: string): CallTarget | undefined => {
+    const { rest, mock } = this.#generation;
+    return this.#upstreams.targetOf(service) ?? rest?.(service) ?? mock;
+  };
 
   readiness(): Readiness {
     const upstreams = this.#upstreams.status;
-    const isMocked = this.#generation.mock !== undefined;
-    const isAnyUp = isMocked || upstreams.some(isHealthy);
+    const { rest, mock } = this.#generation;
+    const isAnyUp = rest !== undefined || mock !== undefined || upstreams.some(isHealthy);
     return { isReady: isAnyUp && !this.#isDraining && this.#generation.unreflected.length === 0, upstreams };
   }
 

@@ -25,6 +25,7 @@ import type { RpcHooks } from './hooks.ts';
 import { openApiOptionsOf } from './open-api-options.ts';
 import type { Options } from './options.ts';
 import { reflectAll } from './reflect.ts';
+import { createRestTargets, type RestTargets } from './rest-upstreams.ts';
 import type { CallTarget } from './rpc.ts';
 import { createRpcRoutes, type RpcRoutes } from './rpc-routes.ts';
 import { codecOptionsOf, rpcCodecOptionsOf, transcodeOptionsOf } from './transcode-options.ts';
@@ -52,6 +53,8 @@ export interface Generation {
   readonly findings: readonly Problem[];
   /** Upstreams whose descriptors are asked for by reflection and could not be fetched yet. */
   readonly unreflected: readonly Transport[];
+  /** Where the calls of services go that are REST only. */
+  readonly rest: RestTargets | undefined;
   /** What answers for services that no upstream serves, when the options ask for it. */
   readonly mock: CallTarget | undefined;
   /** Its OpenAPI documents, each made when it is first asked for. */
@@ -115,6 +118,7 @@ export async function createGeneration(
     security: secured?.security,
     hooks: builtInHooks(secured?.security),
     unreflected: unreachable,
+    rest: await createRestTargets(options, table.bindings, schema),
     mock: options.mock ? await createMock(schema, options) : undefined,
     documents: createDocuments({
       bindings: table.bindings,
@@ -166,7 +170,7 @@ async function createMock(schema: Schema, { limits }: Options): Promise<CallTarg
 }
 
 /** Services and methods that the configuration speaks of but that nothing describes. */
-function unknownServices({ upstreams }: Options, { services }: Schema): readonly Problem[] {
+function unknownServices({ upstreams, restUpstreams }: Options, { services }: Schema): readonly Problem[] {
   const problems: Problem[] = [];
   const known = [...services.keys()].join(', ') || 'none';
   const check = (subject: string, service: string | undefined, method?: string): void => {
@@ -183,6 +187,9 @@ function unknownServices({ upstreams }: Options, { services }: Schema): readonly
       problems.push({ position: undefined, subject, message });
     }
   };
+  for (const [index, { services: own }] of restUpstreams.entries()) {
+    for (const service of own) check(`restUpstreams[${index}].services`, service);
+  }
   for (const [index, upstream] of upstreams.entries()) {
     for (const service of upstream.services) check(`upstreams[${index}].services`, service);
     for (const [at, { name }] of upstream.methodConfig.entries()) {

@@ -31,6 +31,9 @@ export interface FormTypes {
   pathPrefix: { input: string; value: string };
   target: { input: string | readonly string[]; value: Targets };
   upstream: { input: string; value: { target: string; services: string[] } };
+  restUpstream: { input: string; value: { url: string; services: string[] } };
+  httpUrl: { input: string; value: string };
+  headerLine: { input: string; value: readonly [name: string, value: string] };
   passwordHash: { input: string; value: ScryptHash };
   keyDigest: { input: string; value: string };
   jwksUrl: { input: string; value: string };
@@ -88,6 +91,24 @@ function readUpstream(value: unknown): FormTypes['upstream']['value'] {
   return { target: target.text, services: service === undefined ? [] : [service] };
 }
 
+/** `[SERVICE=]URL` → the object it abbreviates. */
+function readRestUpstream(value: unknown): FormTypes['restUpstream']['value'] | undefined {
+  const [, service, url = ''] = /^(?:([A-Za-z_][\w.]*)=)?(.*)$/s.exec(String(value)) ?? [];
+  return readHttpUrl(url) === undefined ? undefined : { url, services: service === undefined ? [] : [service] };
+}
+
+/** An origin, perhaps with a path that the rules' paths stand behind. */
+function readHttpUrl(value: unknown): string | undefined {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined;
+  return url.search === '' && url.hash === '' && url.username === '' && url.password === '' ? url.href : undefined;
+}
+
+function readHeaderLine(value: unknown): FormTypes['headerLine']['value'] | undefined {
+  const [, name, text] = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):[ \t]*([ -~]*)$/.exec(String(value)) ?? [];
+  return name === undefined || text === undefined ? undefined : [name.toLowerCase(), text];
+}
+
 function textForm(pattern: string, expected: string): ValueForm {
   return { schema: { type: 'string', pattern }, expected, read: readText(pattern) };
 }
@@ -135,6 +156,22 @@ export const valueForms: Readonly<Record<keyof FormTypes, ValueForm>> = {
     schema: { type: 'string', minLength: 1 },
     expected: '[SERVICE=]TARGET',
     read: readUpstream,
+  },
+  restUpstream: {
+    schema: { type: 'string', minLength: 1 },
+    expected: '[SERVICE=]URL, the URL http:// or https:// without query',
+    read: readRestUpstream,
+  },
+  httpUrl: {
+    schema: { type: 'string', pattern: '^https?://' },
+    expected: 'an http or https URL without query, fragment or password',
+    read: readHttpUrl,
+  },
+  headerLine: {
+    schema: { type: 'string', pattern: ':' },
+    expected: 'a header as NAME: VALUE',
+    read: readHeaderLine,
+    isSecret: true,
   },
   passwordHash: {
     schema: { type: 'string', pattern: '^\\$scrypt\\$' },

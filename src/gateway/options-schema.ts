@@ -6,7 +6,7 @@
 import { limitsSchema } from './options-limits.ts';
 import { securitySchema } from './options-security.ts';
 import { transcodingSchema } from './options-transcoding.ts';
-import { upstreamSchema } from './options-upstream.ts';
+import { restUpstreamSchema, upstreamSchema } from './options-upstream.ts';
 
 const listenSchema = {
   type: 'object',
@@ -191,6 +191,9 @@ const sourcesSchema = {
 
 /** A text that abbreviates the object: `[SERVICE=]TARGET`. */
 type UpstreamItem = { readonly anyOf: readonly [{ readonly $ref: '#/$defs/upstream' }, typeof upstreamSchema] };
+type RestUpstreamItem = {
+  readonly anyOf: readonly [{ readonly $ref: '#/$defs/restUpstream' }, typeof restUpstreamSchema];
+};
 
 interface OptionsSchema {
   readonly type: 'object';
@@ -199,6 +202,12 @@ interface OptionsSchema {
     readonly upstreams: {
       readonly type: 'array';
       readonly items: UpstreamItem;
+      readonly default: readonly [];
+      readonly description: string;
+    };
+    readonly restUpstreams: {
+      readonly type: 'array';
+      readonly items: RestUpstreamItem;
       readonly default: readonly [];
       readonly description: string;
     };
@@ -221,6 +230,13 @@ export const optionsSchema: OptionsSchema = {
       items: { anyOf: [{ $ref: '#/$defs/upstream' }, upstreamSchema] },
       default: [],
       description: 'The gRPC servers behind the gateway, each as `[SERVICE=]TARGET` or an object.',
+    },
+    restUpstreams: {
+      type: 'array',
+      items: { anyOf: [{ $ref: '#/$defs/restUpstream' }, restUpstreamSchema] },
+      default: [],
+      description:
+        'Servers that are REST only, called by the same rules for gRPC clients: `[SERVICE=]URL` or an object.',
     },
     protocols: protocolsSchema,
     transcoding: transcodingSchema,

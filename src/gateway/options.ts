@@ -106,6 +106,18 @@ function checkTogether(options: Options, problem: (path: KeyPath, message: strin
     checkXds(upstream, (path, message) => problem(['upstreams', index, ...path], message));
     checkMethods(upstream, (path, message) => problem(['upstreams', index, ...path], message));
   }
+  for (const [index, { url, services }] of options.restUpstreams.entries()) {
+    for (const service of services.length === 0 ? ['every service'] : services) {
+      const other = taken.get(service);
+      if (other !== undefined) {
+        problem(
+          ['restUpstreams', index],
+          `${service} already goes to ${other}; name under services what goes to ${url}`,
+        );
+      }
+      taken.set(service, url);
+    }
+  }
   if (limits.timeoutDefault > limits.timeoutMax) {
     problem(['limits', 'timeoutDefault'], 'is longer than limits.timeoutMax; lower it or raise that');
   }

@@ -103,8 +103,14 @@ export class ReplyQueue implements ReplyStream, AsyncIterator<readonly Uint8Arra
   }
 }
 
-/** A stream whose replies are made as fast as they are read. `onOver` is called when no more are wanted, or there are none. */
-export function replyQueueOf(replies: AsyncGenerator<Uint8Array, void>, onOver: () => void = () => {}): ReplyQueue {
+/**
+ * A stream whose replies are made as fast as they are read; what the generator returns is the trailing metadata. `onOver` is called when no more
+ * are wanted, or there are none.
+ */
+export function replyQueueOf(
+  replies: AsyncGenerator<Uint8Array, Metadata> | AsyncGenerator<Uint8Array, void>,
+  onOver: () => void = () => {},
+): ReplyQueue {
   let isReading = false;
   const read = async (): Promise<void> => {
     if (isReading) return;
@@ -112,7 +118,7 @@ export function replyQueueOf(replies: AsyncGenerator<Uint8Array, void>, onOver: 
     try {
       const { done, value } = await replies.next();
       queue.open([]);
-      if (done) queue.end([]);
+      if (done) queue.end(value ?? []);
       else queue.push(value);
       if (done) onOver();
     } catch (error) {
@@ -124,7 +130,7 @@ export function replyQueueOf(replies: AsyncGenerator<Uint8Array, void>, onOver: 
   };
   const cancel = (): void => {
     onOver();
-    void replies.return();
+    void replies.return([] as never);
   };
   const queue = new ReplyQueue({ pull: () => void read(), cancel });
   // Headers are awaited before anybody reads.
