@@ -14,7 +14,13 @@ export function watchContents(paths: readonly string[], changed: () => void): ()
     timer = setTimeout(changed, QUIET_MS).unref();
   };
   for (const path of paths) watchFile(path, { interval: INTERVAL_MS, persistent: false }, touch);
+  // What Node compares with it looks up in its own time: a change before that would be missed.
+  const before = contentsKey(paths);
+  const first = setTimeout(() => {
+    if (contentsKey(paths) !== before) touch();
+  }, INTERVAL_MS).unref();
   return () => {
+    clearTimeout(first);
     clearTimeout(timer);
     for (const path of paths) unwatchFile(path, touch);
   };
