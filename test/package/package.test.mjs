@@ -10,7 +10,7 @@ import { after, test } from 'node:test';
 import { startTandem } from '../../scripts/start-process.mjs';
 
 /** What a release may hold. Raise a figure only with a reason. */
-const budget = { entryCount: 700, size: 500_000, unpackedSize: 2_200_000 };
+const budget = { entryCount: 1500, size: 1_100_000, unpackedSize: 4_500_000 };
 
 const root = resolve('.');
 const home = mkdtempSync(join(tmpdir(), 'tandem-package-'));
