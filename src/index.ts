@@ -15,6 +15,7 @@ export type {
   RpcProtocol,
 } from './gateway/hooks.ts';
 export type { TandemOptions } from './gateway/options.ts';
+export type { Plugin, PluginTools } from './gateway/plugins.ts';
 export { SchemaError } from './schema/problem.ts';
 export { type Identity, identityOf } from './security/identity.ts';
 export { startServer } from './server/start-server.ts';

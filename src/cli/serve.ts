@@ -82,9 +82,16 @@ function watchConfiguration({ gateway }: RunningServer, args: Arguments, reload:
   let unwatch = (): void => {};
   const watchAgain = (): void => {
     unwatch();
-    const { protos, imports, descriptorSets, rules } = gateway.options;
+    const { protos, imports, descriptorSets, rules, plugins } = gateway.options;
     const file = configFileOf(args);
-    const paths = [...protos, ...imports, ...descriptorSets, ...rules, ...(file === undefined ? [] : [file])];
+    const paths = [
+      ...protos,
+      ...imports,
+      ...descriptorSets,
+      ...rules,
+      ...plugins,
+      ...(file === undefined ? [] : [file]),
+    ];
     // The paths may be others after a reload.
     unwatch = watchFiles(paths, () => void reload().then(watchAgain));
   };

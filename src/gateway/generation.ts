@@ -24,6 +24,7 @@ import { asksCallers } from './check-security.ts';
 import type { RpcHooks } from './hooks.ts';
 import { openApiOptionsOf } from './open-api-options.ts';
 import type { Options } from './options.ts';
+import { loadPlugins } from './plugins.ts';
 import { reflectAll } from './reflect.ts';
 import { createRestTargets, type RestTargets } from './rest-upstreams.ts';
 import type { CallTarget } from './rpc.ts';
@@ -47,7 +48,7 @@ export interface Generation {
   readonly skipped: readonly Problem[];
   /** Who may call what; undefined where nobody is asked. */
   readonly security: Security | undefined;
-  /** What the options make each RPC pass, before the hooks that a user adds. */
+  /** What the options make each RPC pass, plugins included, before the hooks that a program adds. */
   readonly hooks: readonly RpcHooks[];
   /** What is no error but worth knowing: overlaps, rules that can never match. `tandem check` prints them. */
   readonly findings: readonly Problem[];
@@ -91,6 +92,7 @@ export async function createGeneration(
   const bound = createBindings(withUnannotated(rules.rules, services), options.transcoding);
   const routed = createRouteTable(bound.bindings, options.transcoding);
   const secured = await createSecurityOf(options, schema, bound.bindings, before);
+  const plugins = await loadPlugins(options);
   // What an upstream has yet to tell may hold the services and methods that are missed here.
   const missed =
     unreachable.length > 0 ? [] : [...rules.problems, ...unknownServices(options, schema), ...(secured?.unknown ?? [])];
@@ -100,6 +102,7 @@ export async function createGeneration(
     ...(secured?.problems ?? []),
     ...(skipped.length > 0 ? [] : bound.problems),
     ...routed.problems,
+    ...plugins.problems,
   ];
   if (problems.length > 0) throw new SchemaError(problems);
   const { table } = routed;
@@ -116,7 +119,7 @@ export async function createGeneration(
     skipped,
     findings: [...skipped, ...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
     security: secured?.security,
-    hooks: builtInHooks(secured?.security),
+    hooks: [...builtInHooks(secured?.security), ...plugins.hooks],
     unreflected: unreachable,
     rest: await createRestTargets(options, table.bindings, schema),
     mock: options.mock ? await createMock(schema, options) : undefined,

@@ -85,21 +85,19 @@ type Hook<Name extends HookName> = NonNullable<RpcHooks[Name]>;
 /** Hooks by kind, in order. */
 export type HookChain = { readonly [Name in HookName]: readonly Hook<Name>[] };
 
+export const hookNames: readonly HookName[] = [
+  'beforeBind',
+  'beforeSend',
+  'onRequestMessage',
+  'onReply',
+  'onReplyMessage',
+  'onError',
+  'onEnd',
+];
+
 /** The chain of all hooks, or undefined when there is none: a call then pays nothing for them. */
 export function chainHooks(all: readonly RpcHooks[]): HookChain | undefined {
   if (all.length === 0) return undefined;
-  const pick = <Name extends HookName>(name: Name): readonly Hook<Name>[] =>
-    all.flatMap((hooks) => {
-      const hook = hooks[name];
-      return hook === undefined ? [] : [hook.bind(hooks) as Hook<Name>];
-    });
-  return {
-    beforeBind: pick('beforeBind'),
-    beforeSend: pick('beforeSend'),
-    onRequestMessage: pick('onRequestMessage'),
-    onReply: pick('onReply'),
-    onReplyMessage: pick('onReplyMessage'),
-    onError: pick('onError'),
-    onEnd: pick('onEnd'),
-  };
+  const pick = (name: HookName): readonly unknown[] => all.flatMap((hooks) => hooks[name]?.bind(hooks) ?? []);
+  return Object.fromEntries(hookNames.map((name) => [name, pick(name)])) as unknown as HookChain;
 }

@@ -182,6 +182,12 @@ const sourcesSchema = {
     default: [],
     description: 'Service configurations (YAML) whose `http.rules` are added to the annotations.',
   },
+  plugins: {
+    type: 'array',
+    items: { $ref: '#/$defs/path' },
+    default: [],
+    description: 'Modules (`.mjs`, `.js`) whose default export is hooks that each RPC passes; see hooks.md.',
+  },
   mock: {
     type: 'boolean',
     default: false,

@@ -1,64 +1,12 @@
 /** `tandem serve` as a process: ready line, reload, drain. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type TestContext, test } from 'node:test';
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly stdout: string;
-  /** Waits until standard error has so many lines that match. */
-  stderrLines(pattern: RegExp, count: number): Promise<readonly string[]>;
-  stderrLine(pattern: RegExp): Promise<string>;
-  readonly exit: Promise<number | null>;
-}
-
-const cli = resolve('dist/cli.js');
-
-/** Starts the command and waits for its line on standard output. */
-async function serve(t: TestContext, args: readonly string[], cwd = '.'): Promise<Running> {
-  const child = spawn(process.execPath, [cli, 'serve', '--port', '0', ...args], {
-    cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  t.after(() => child.kill('SIGKILL'));
-  const output = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => (output.out += chunk));
-  child.stderr.on('data', (chunk) => (output.err += chunk));
-  const exit = once(child, 'exit').then(([code]) => code as number | null);
-  await Promise.race([once(child.stdout, 'data'), exit]);
-  const url = /^tandem listening on (http:\S+)\n$/.exec(output.out)?.[1];
-  assert.ok(url, `${output.out}\n${output.err}`);
-  const stderrLines = async (pattern: RegExp, count: number): Promise<readonly string[]> => {
-    for (;;) {
-      const lines = output.err.split('\n').filter((line) => pattern.test(line));
-      if (lines.length >= count) return lines;
-      await once(child.stderr, 'data');
-    }
-  };
-  const stderrLine = async (pattern: RegExp): Promise<string> => (await stderrLines(pattern, 1))[0] ?? '';
-  return {
-    child,
-    url,
-    exit,
-    stderrLine,
-    stderrLines,
-    get stdout() {
-      return output.out;
-    },
-  };
-}
-
-function temporaryFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-serve-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
+import { test } from 'node:test';
+import { cli, serve, temporaryFolder } from './served-process.ts';
 
 const protoWith = (rule: string): string => `syntax = "proto3";
 package a;
@@ -115,11 +63,9 @@ for (const how of ['SIGHUP', '--watch']) {
     const write = (rule: string): void => writeFileSync(join(folder, 'a.proto'), protoWith(rule));
     write('get: "/v1/before/{id}"');
     const flags = how === '--watch' ? ['--watch'] : [];
-    const { child, url, stderrLine } = await serve(
-      t,
-      ['--proto', 'a.proto', '--upstream', '127.0.0.1:1', ...flags],
-      folder,
-    );
+    const { child, url, stderrLine } = await serve(t, ['--proto', 'a.proto', '--upstream', '127.0.0.1:1', ...flags], {
+      cwd: folder,
+    });
     const change = (rule: string): void => {
       write(rule);
       if (how === 'SIGHUP') child.kill('SIGHUP');
