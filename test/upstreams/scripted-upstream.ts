@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import {
   createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
@@ -56,6 +57,8 @@ export interface ScriptedUpstream {
   readonly sessions: ReadonlySet<ServerHttp2Session>;
   /** Sets or replaces the script of one path. */
   script(path: string, script: Script): void;
+  /** Shows another certificate on connections that come. */
+  renew(tls: { readonly key: string; readonly cert: string }): void;
   /** Ends all connections and stops listening. */
   close(): Promise<void>;
 }
@@ -107,6 +110,7 @@ export async function startScriptedUpstream(
     calls,
     sessions,
     script: (path, script) => byPath.set(path, script),
+    renew: (tls) => (server as Http2SecureServer).setSecureContext(tls),
     close: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -1,0 +1,6 @@
+import { lineFaults } from './line-faults.ts';
+import type { Fault } from './stage.ts';
+import { upstreamFaults } from './upstream-faults.ts';
+
+/** All of them, in the order of docs/reliability.md. */
+export const faults: readonly Fault[] = [...upstreamFaults, ...lineFaults];
