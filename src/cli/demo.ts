@@ -14,6 +14,9 @@ export interface RunningDemo {
   close(): Promise<void>;
 }
 
+/** What the page that compares protocols begins with. */
+const exampleCall = `#Library.GetBook?message=${encodeURIComponent('{"name":"shelves/fiction/books/frankenstein"}')}`;
+
 const variable = 'TANDEM_DEMO_TARGET';
 
 export async function openDemo(): Promise<RunningDemo> {
@@ -26,8 +29,11 @@ export async function openDemo(): Promise<RunningDemo> {
       positionOf: () => ({ file: '--demo', line: 0, column: 0 }),
     },
     welcome: ({ url, gateway }) => {
-      const pages = ownPathsOf(gateway.generation).filter(({ name }) => name === 'ui' || name === 'openapiJson');
-      return [`try  curl ${url}/v1/greeter/World`, ...pages.map(({ path }) => `see  ${url}${path}`)].join('\n');
+      const pages = ownPathsOf(gateway.generation).filter(({ name }) =>
+        ['ui', 'openapiJson', 'compare'].includes(name),
+      );
+      const links = pages.map(({ name, path }) => `see  ${url}${path}${name === 'compare' ? exampleCall : ''}`);
+      return [`try  curl ${url}/v1/greeter/World`, ...links].join('\n');
     },
     environment: { [variable]: target },
     close,

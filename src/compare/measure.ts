@@ -19,7 +19,10 @@ export interface Measured {
   readonly callsPerSecond: number;
   readonly sentBytesPerCall: number;
   readonly receivedBytesPerCall: number;
-  /** Microseconds of CPU that this process, the gateway, used for each call; undefined where the gateway is another process. */
+  /**
+   * Microseconds of CPU that this process, the gateway, used for each call, less what it used for a call that left the gateway out: an upstream may
+   * run in here as well. Undefined where the gateway is another process.
+   */
   readonly cpuPerCall: number | undefined;
 }
 
@@ -38,8 +41,8 @@ export interface MeasureOptions extends Omit<BlockPlan, 'calls'> {
   /** The gateway runs in this process: its CPU time is measured. */
   readonly isOwnGateway: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** Told after each block what is there so far. */
-  readonly onProgress?: (measurement: Measurement, done: number) => void;
+  /** Told of each block that counts, and how many calls of all protocols have been made. */
+  readonly onProgress?: (done: number, block: Block) => void;
 }
 
 /** Rejects when the calls could not be made at all; calls that fail are counted. */
@@ -63,14 +66,17 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
         if (message.kind === 'begin') tally.begin();
         if (message.kind === 'end') {
           tally.end(message.block);
-          onProgress?.(tally.result(), tally.done);
+          if (!message.block.isWarmUp) onProgress?.(tally.done, message.block);
         }
         worker.send(signal?.aborted !== true);
       });
       worker.send({ ...plan, calls });
+      // The block that is being run may have long to go.
+      signal?.addEventListener('abort', () => resolve());
     });
   } finally {
-    worker.removeAllListeners('exit');
+    worker.removeAllListeners();
+    worker.on('error', () => {});
     worker.kill();
   }
   return tally.result();
@@ -115,7 +121,6 @@ class Tally {
     const durations = blocks.flatMap((block) => block.durations);
     const total = (of: (block: Block) => number): number => blocks.reduce((sum, block) => sum + of(block), 0);
     const answered = durations.length || 1;
-    const cpuMicros = seen.reduce((sum, block) => sum + block.cpuMicros, 0);
     const isCosting = this.#options.isOwnGateway && protocol !== 'grpc-direct';
     return {
       protocol,
@@ -127,7 +132,15 @@ class Tally {
       callsPerSecond: (durations.length / (total(({ elapsedMs }) => elapsedMs) || 1)) * 1000,
       sentBytesPerCall: total(({ sentBytes }) => sentBytes) / answered,
       receivedBytesPerCall: total(({ receivedBytes }) => receivedBytes) / answered,
-      cpuPerCall: isCosting && durations.length > 0 ? cpuMicros / durations.length : undefined,
+      cpuPerCall:
+        isCosting && durations.length > 0 ? Math.max(0, this.#cpuOf(protocol) - this.#cpuOf('grpc-direct')) : undefined,
     };
+  }
+
+  /** Microseconds of this process while a call of a protocol was made. */
+  #cpuOf(protocol: Protocol): number {
+    const seen = this.#blocks.get(protocol) ?? [];
+    const calls = seen.reduce((sum, { block }) => sum + block.durations.length, 0);
+    return calls === 0 ? 0 : seen.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0) / calls;
   }
 }

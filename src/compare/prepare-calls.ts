@@ -36,7 +36,7 @@ export interface Subject {
 }
 
 /** The message as protobuf. Throws INVALID_ARGUMENT that names the field. */
-function messageBytes({ method, message }: Pick<Subject, 'method' | 'message'>, codec: Codec): Uint8Array {
+export function messageBytes({ method, message }: Pick<Subject, 'method' | 'message'>, codec: Codec): Uint8Array {
   try {
     return codec.messageReader(method.input)(Buffer.from(JSON.stringify(message)));
   } catch (error) {

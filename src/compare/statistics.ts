@@ -50,16 +50,34 @@ const RESAMPLES = 1000;
 export function compareMedians(left: readonly number[], right: readonly number[]): MedianDifference {
   const draw = createRandom(left.length * 31 + right.length);
   const differences = new Float64Array(RESAMPLES);
-  for (let index = 0; index < RESAMPLES; index++) differences[index] = median(right, draw) - median(left, draw);
+  const [drawLeft, drawRight] = [medianDrawer(left, draw), medianDrawer(right, draw)];
+  for (let index = 0; index < RESAMPLES; index++) differences[index] = drawRight() - drawLeft();
   differences.sort();
   const [low, high] = [percentile(differences, 2.5), percentile(differences, 97.5)];
   const difference = summarize(right).p50 - summarize(left).p50;
   return { difference, low, high, isSeen: low > 0 || high < 0 };
 }
 
-function median(values: readonly number[], draw: () => number): number {
-  const drawn = Float64Array.from(values, () => values[Math.floor(draw() * values.length)] as number).sort();
-  return percentile(drawn, 50);
+/** From so many values on, the median of a new draw is taken by its rank alone. */
+const MANY = 1000;
+
+/**
+ * Draws medians of lists that are drawn anew from `values`. Of a long list the median's rank is normal to within what can be seen (its Beta
+ * distribution has a deviation of √n / 2), and drawing that costs one number, not n.
+ */
+function medianDrawer(values: readonly number[], draw: () => number): () => number {
+  if (values.length < MANY) {
+    return () =>
+      percentile(Float64Array.from(values, () => values[Math.floor(draw() * values.length)] as number).sort(), 50);
+  }
+  const sorted = Float64Array.from(values).sort();
+  const deviation = 50 / Math.sqrt(values.length);
+  return () => percentile(sorted, Math.min(100, Math.max(0, 50 + deviation * normal(draw))));
+}
+
+/** A standard normal number (Box and Muller). */
+function normal(draw: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw());
 }
 
 /** Mulberry32: numbers from 0 up to 1. */

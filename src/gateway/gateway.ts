@@ -42,8 +42,8 @@ export interface Gateway {
   pass(request: PassedRequest): PassedCall;
   /** The hooks that every call passes, in order; undefined when there are none. */
   readonly hooks: HookChain | undefined;
-  /** Puts hooks behind those that are there, for every call that begins from now on. */
-  addHooks(hooks: RpcHooks): void;
+  /** Puts hooks behind those that are there, for every call that begins from now on. What it returns takes them away again. */
+  addHooks(hooks: RpcHooks): () => void;
   /** The answer for a failure outside of a call; `match` is that of the request, where it has one. */
   answerError(error: unknown, headers: HttpRequest['headers'], match?: Match): Answer;
   readiness(): Readiness;
@@ -90,7 +90,7 @@ class LiveGateway implements Gateway {
   #upstreams: LiveUpstreams;
   #isDraining = false;
   #hooks: HookChain | undefined;
-  readonly #added: RpcHooks[];
+  #added: readonly RpcHooks[];
   readonly #context: ResolveContext;
   readonly #listeners: ((generation: Generation) => void)[] = [];
   readonly #refusalListeners: ((error: unknown) => void)[] = [];
@@ -173,9 +173,13 @@ class LiveGateway implements Gateway {
     return this.#hooks;
   }
 
-  addHooks(hooks: RpcHooks): void {
-    this.#added.push(hooks);
+  addHooks(hooks: RpcHooks): () => void {
+    this.#added = [...this.#added, hooks];
     this.#chain();
+    return () => {
+      this.#added = this.#added.filter((each) => each !== hooks);
+      this.#chain();
+    };
   }
 
   /** What the options ask for has the first word. */

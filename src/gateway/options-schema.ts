@@ -74,6 +74,11 @@ const docsSchema = {
           default: '/openapi',
           description: 'Folder of a document for each package and service: `/openapi/library.v1.json`, `.yaml`.',
         },
+        compare: {
+          $ref: '#/$defs/ownPath',
+          default: '/compare',
+          description: 'The page that calls one RPC over all protocols, side by side.',
+        },
         healthz: { $ref: '#/$defs/ownPath', default: '/healthz', description: '200 while the process lives.' },
         readyz: {
           $ref: '#/$defs/ownPath',

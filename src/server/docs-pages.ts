@@ -2,13 +2,12 @@
  * The documentation pages. A small API is one page of Swagger UI; of a large one Swagger UI would take minutes to draw, so that there is a
  * page to search all operations, and one of Swagger UI for each service.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import type { FastifyInstance, FastifyReply, RouteHandlerMethod, RouteShorthandOptions } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
+import { withCompareLinks } from './compare/compare-links.ts';
 import { contentSecurityPolicy } from './content-security.ts';
+import { publicFile } from './public-file.ts';
 import { sendDocument, servedPart } from './served-document.ts';
 
 /** Operations that Swagger UI shows on one page without a reader having to wait. */
@@ -55,14 +54,14 @@ export function mountDocs(app: FastifyInstance, gateway: Gateway, path: string, 
 function showBelow(rest: string, reply: FastifyReply, gateway: Gateway, base: string): unknown {
   const { generation } = gateway;
   const type = types[rest];
-  if (type !== undefined) return reply.type(type).send(publicFile(rest));
+  if (type !== undefined) return reply.type(type).send(publicFile(`docs/${rest}`));
   if (rest === 'operations.json') return reply.type('application/json').send(indexText(generation));
   const [, service = '', file] = /^([\w.]+?)(\/openapi\.json)?$/.exec(rest) ?? [];
   const isKnown = generation.documents.names('service').includes(service);
   if (!isKnown) return undefined;
   if (file === undefined) return sendPage(reply, 'service.html', { base, service }, contentSecurityPolicy);
   const document = servedPart(generation, service);
-  return document && sendDocument(reply, document, 'json');
+  return document && sendDocument(reply, withCompareLinks(document, gateway), 'json');
 }
 
 /** A page with its `{{names}}` filled in. The values are paths and names of protos: none has a character of HTML's. */
@@ -72,17 +71,8 @@ function sendPage(
   values: Readonly<Record<string, string>>,
   policy: string,
 ): FastifyReply {
-  const text = publicFile(file).replace(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? '');
+  const text = publicFile(`docs/${file}`).replace(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? '');
   return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(text);
-}
-
-const files = new Map<string, string>();
-
-function publicFile(name: string): string {
-  const folder = dirname(createRequire(import.meta.url).resolve('tandem/package.json'));
-  const text = files.get(name) ?? readFileSync(join(folder, 'public/docs', name), 'utf8');
-  files.set(name, text);
-  return text;
 }
 
 const texts = new WeakMap<Generation, string>();

@@ -5,6 +5,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
+import { withCompareLinks } from './compare/compare-links.ts';
 import { contentSecurityPolicy } from './content-security.ts';
 import { servedDocument } from './served-document.ts';
 
@@ -17,7 +18,8 @@ export async function createDocsApp(gateway: Gateway, path: string): Promise<Fas
     routePrefix: path,
     staticCSP: contentSecurityPolicy,
     transformSpecificationClone: false,
-    transformSpecification: () => servedDocument(gateway.generation) as unknown as Record<string, unknown>,
+    transformSpecification: () =>
+      withCompareLinks(servedDocument(gateway.generation), gateway) as unknown as Record<string, unknown>,
     uiConfig: { deepLinking: true, docExpansion: 'list', displayRequestDuration: true, tryItOutEnabled: true },
   });
   await app.ready();

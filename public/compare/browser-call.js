@@ -1,0 +1,47 @@
+// @ts-check
+// The same call made by the browser itself, as a web page would make it.
+import { fromBase64, post, toBase64 } from './api.js';
+
+/** @typedef {import('./types.js').HttpCall} HttpCall */
+
+/**
+ * Calls and hands on the pieces of the answer as they come.
+ * @param {HttpCall} call @param {{ signal?: AbortSignal, accept?: string, onPiece?: (bytes: Uint8Array, atMs: number) => void }} [how]
+ */
+export async function fetchCall({ method, target, headers, body }, { signal, accept, onPiece } = {}) {
+  const start = performance.now();
+  const fields = headers.filter(([name]) => name !== 'accept' || accept === undefined);
+  const bytes = fromBase64(body);
+  const response = await fetch(target, {
+    method,
+    headers: accept === undefined ? [...fields] : [...fields, ['accept', accept]],
+    cache: 'no-store',
+    ...(bytes.length > 0 && { body: bytes }),
+    ...(signal && { signal }),
+  });
+  const firstByteMs = performance.now() - start;
+  /** @type {{ atMs: number, base64: string }[]} */
+  const pieces = [];
+  const reader = response.body?.getReader();
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true };
+    if (done || value === undefined) break;
+    const atMs = performance.now() - start;
+    onPiece?.(value, atMs);
+    pieces.push({ atMs, base64: toBase64(value) });
+  }
+  return {
+    status: response.status,
+    headers: [...response.headers],
+    pieces,
+    firstByteMs,
+    totalMs: performance.now() - start,
+  };
+}
+
+/** What an answer to the browser says, as the gateway's answers are read. @param {string} method @param {HttpCall} call */
+export async function callFromBrowser(method, call) {
+  const { firstByteMs, totalMs, ...answer } = await fetchCall(call);
+  const read = await post('answer', { method, protocol: call.protocol, ...answer });
+  return { protocol: call.protocol, firstByteMs, totalMs, status: read.status, messages: read.messages };
+}

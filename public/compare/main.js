@@ -1,0 +1,202 @@
+// @ts-check
+// The page: the call at its top, which all views below work on, and which the address holds.
+import { ApiError, get, post } from './api.js';
+import { createCallView } from './call-view.js';
+import { byId, h, problemText } from './dom.js';
+import { RequestForm } from './form.js';
+import { createPicker } from './methods.js';
+
+/** @typedef {import('./types.js').Method} Method */
+
+const json = byId('json', HTMLTextAreaElement);
+const headers = byId('headers', HTMLTextAreaElement);
+const about = byId('about', HTMLElement);
+const form = new RequestForm(byId('form', HTMLElement), () => {
+  json.value = JSON.stringify(form.message, undefined, 2);
+  changed();
+});
+
+/** @type {Method | undefined} */
+let method;
+let framing = 'array';
+let checking = 0;
+
+/** The call as it stands. @returns {import('./types.js').Chosen} */
+function chosen() {
+  if (method === undefined) throw new Error('choose a method');
+  return { method, request: { method: method.name, message: form.message, headers: headerFields(), framing } };
+}
+
+function headerFields() {
+  const lines = headers.value.split('\n').filter((line) => line.trim() !== '');
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(line.trim()) ?? [];
+      if (name === undefined) throw new ApiError('', 'headers', `"${line}" is not NAME: VALUE`);
+      return [name, value ?? ''];
+    }),
+  );
+}
+
+/** What the gateway makes of the call; undefined when a field is wrong, which is then marked. Nothing is sent to any upstream. */
+async function check() {
+  const at = ++checking;
+  try {
+    const prepared = /** @type {import('./types.js').Prepared} */ (await post('prepare', chosen().request));
+    if (at !== checking) return prepared;
+    clearProblems();
+    const rest = prepared.http.find(({ protocol }) => protocol === 'rest');
+    byId('rest-line', HTMLElement).textContent = rest === undefined ? 'no rule' : `${rest.method} ${rest.target}`;
+    return prepared;
+  } catch (error) {
+    if (at === checking) showProblem(error);
+    return undefined;
+  }
+}
+
+function clearProblems() {
+  form.unmark();
+  for (const [id, control] of [
+    ['json', json],
+    ['headers', headers],
+  ]) {
+    /** @type {HTMLElement} */ (control).removeAttribute('aria-invalid');
+    byId(`${id}-problem`, HTMLElement).textContent = '';
+  }
+}
+
+/** @param {unknown} error */
+function showProblem(error) {
+  clearProblems();
+  const { field, description } =
+    error instanceof ApiError ? error : { field: undefined, description: problemText(error) };
+  const control = field === 'headers' ? headers : json;
+  const isMarked = field !== undefined && form.mark(field, description);
+  if (!isMarked) control.setAttribute('aria-invalid', 'true');
+  byId(`${control.id}-problem`, HTMLElement).textContent =
+    isMarked || field === 'headers' ? description : problemText(error) || description;
+}
+
+/** For a view that is about to call: the first wrong field gets the focus. */
+async function checkToRun() {
+  const prepared = await check();
+  const wrong = document.querySelector('[aria-invalid]');
+  if (prepared === undefined && wrong instanceof HTMLElement) wrong.focus();
+  return prepared;
+}
+
+let timer = 0;
+
+function changed() {
+  history.replaceState(null, '', addressOf());
+  clearTimeout(timer);
+  timer = setTimeout(check, 250);
+}
+
+function addressOf() {
+  const view = selected === views[0] ? '' : `&view=${selected?.id}`;
+  return `#${method?.name}?message=${encodeURIComponent(JSON.stringify(form.message))}${view}`;
+}
+
+/** @param {Method} next @param {Record<string, unknown>} [message] */
+async function choose(next, message) {
+  method = next;
+  const { rule, kind, summary, isRepeatable } = next;
+  const once = isRepeatable ? '' : ' It may change something: it is called once over each protocol.';
+  about.textContent = `${summary ? `${summary}. ` : ''}${kind}, ${rule ? `${rule.method} ${rule.path}` : 'no rule for REST'}.${once}`;
+  const description = await get(`method?name=${encodeURIComponent(next.name)}`);
+  form.show(description, message ?? description.example);
+  json.value = JSON.stringify(form.message, undefined, 2);
+  await selectView(selected);
+  changed();
+}
+
+json.addEventListener('input', () => {
+  try {
+    const message = JSON.parse(json.value);
+    if (typeof message !== 'object' || message === null || Array.isArray(message))
+      throw new Error('expected an object');
+    if (form.description !== undefined) form.show(form.description, message);
+    changed();
+  } catch (error) {
+    checking++;
+    showProblem(error);
+  }
+});
+headers.addEventListener('input', changed);
+
+const page = {
+  chosen,
+  check: checkToRun,
+  /** @param {string} next */
+  setFraming: (next) => {
+    framing = next;
+  },
+};
+/** @type {readonly { id: string, title: string, create: (page: any) => HTMLElement | Promise<HTMLElement> }[]} */
+const views = [{ id: 'call', title: 'One call', create: createCallView }];
+let selected = views[0];
+
+/** @param {typeof selected} view */
+async function selectView(view = views[0]) {
+  selected = view;
+  for (const tab of byId('tabs', HTMLElement).children) {
+    const isSelected = tab.id === `tab-${view?.id}`;
+    tab.setAttribute('aria-selected', String(isSelected));
+    tab.setAttribute('tabindex', isSelected ? '0' : '-1');
+  }
+  const panel = byId('view', HTMLElement);
+  panel.setAttribute('aria-labelledby', `tab-${view?.id}`);
+  const made = await view?.create(page);
+  if (made !== undefined && selected === view) panel.replaceChildren(made);
+  if (method !== undefined) history.replaceState(null, '', addressOf());
+}
+
+function createTabs() {
+  const tabs = views.map((view, index) => {
+    const keydown = (/** @type {KeyboardEvent} */ event) => {
+      const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+      const next = views[(index + step + views.length) % views.length];
+      if (step === 0 || next === undefined) return;
+      void selectView(next);
+      document.getElementById(`tab-${next.id}`)?.focus();
+    };
+    const click = () => void selectView(view);
+    return h(
+      'button',
+      { type: 'button', role: 'tab', id: `tab-${view.id}`, 'aria-controls': 'view', click, keydown },
+      view.title,
+    );
+  });
+  byId('tabs', HTMLElement).replaceChildren(...tabs);
+}
+
+/** `#Library.GetBook?message={…}&view=measure` */
+function readAddress() {
+  const [name = '', query = ''] = location.hash.slice(1).split('?');
+  const parameters = new URLSearchParams(query);
+  const text = parameters.get('message');
+  return {
+    name: decodeURIComponent(name),
+    message: text === null ? undefined : JSON.parse(text),
+    view: parameters.get('view'),
+  };
+}
+
+async function load() {
+  const methods = /** @type {readonly Method[]} */ (await get('methods'));
+  createTabs();
+  const { name, message, view } = readAddress();
+  selected = views.find(({ id }) => id === view) ?? views[0];
+  const wanted = methods.find((one) => one.name === name || (name !== '' && one.name.endsWith(`.${name}`)));
+  createPicker(methods, (next) => choose(next).catch(showProblem));
+  const first = wanted ?? methods.find(({ kind, isRepeatable }) => kind === 'unary' && isRepeatable) ?? methods[0];
+  if (first === undefined) throw new Error('the gateway serves no methods');
+  byId('method', HTMLInputElement).value = first.name;
+  await choose(first, wanted === undefined ? undefined : message);
+}
+
+load().catch((error) => {
+  about.textContent = `The page cannot be used: ${problemText(error)}`;
+});
+addEventListener('hashchange', () => location.reload());

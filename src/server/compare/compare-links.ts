@@ -1,0 +1,26 @@
+import type { Gateway } from '../../gateway/gateway.ts';
+import { type OpenApiDocument, type Operation, type PathItem, pathItemMethods } from '../../openapi/document.ts';
+
+/** The document for a page of ours: each operation leads to the comparison of its method, where there is that page. */
+export function withCompareLinks(document: OpenApiDocument, { generation, options }: Gateway): OpenApiDocument {
+  const { prefix, paths } = options.docs;
+  const path = `${prefix}${paths.compare}`;
+  if (paths.compare === false || generation.table.match('GET', path).kind === 'matched') return document;
+  const items = Object.entries(document.paths).map(([key, item]) => [key, linkedItem(item, path)] as const);
+  return { ...document, paths: Object.fromEntries(items) };
+}
+
+function linkedItem(item: PathItem, path: string): PathItem {
+  const operations = pathItemMethods.flatMap((method) => {
+    const operation = item[method];
+    return operation === undefined ? [] : [[method, linkedOperation(operation, path)] as const];
+  });
+  return { ...item, ...Object.fromEntries(operations) };
+}
+
+function linkedOperation(operation: Operation, path: string): Operation {
+  const { description, 'x-grpc-method': method, 'x-grpc-streaming': streaming } = operation;
+  if (method === undefined || streaming === 'client' || streaming === 'bidi') return operation;
+  const link = `[Compare REST and gRPC](${path}#${method.replace('/', '.')})`;
+  return { ...operation, description: description === undefined ? link : `${description}\n\n${link}` };
+}

@@ -1,0 +1,70 @@
+/**
+ * @module The page that calls one RPC over every protocol: its files, and the requests by which it asks the gateway. What answers them is loaded
+ * when somebody first asks.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
+import type { Gateway } from '../../gateway/gateway.ts';
+import { publicFile } from '../public-file.ts';
+import { sameOriginOnly } from './same-origin.ts';
+
+const policy = [
+  "default-src 'none'",
+  "base-uri 'none'",
+  "connect-src 'self'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+  "img-src 'self' data:",
+  "script-src 'self'",
+  "style-src 'self'",
+].join('; ');
+
+const types: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+};
+
+/** Bytes that a request of the page may have: a message, and an answer to be read. */
+const BODY_BYTES = 16 * 1024 * 1024;
+
+/** Answers `path` and what is below it that is the page's, for those whom `route` lets in. */
+export function mountComparePage(
+  app: FastifyInstance,
+  gateway: Gateway,
+  path: string,
+  route: RouteShorthandOptions,
+): void {
+  app.get(path, route, (_request, reply) => {
+    const text = publicFile('compare/index.html').replaceAll('{{base}}', path);
+    return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(text);
+  });
+  app.get(`${path}/:file`, route, (request, reply) => {
+    const { file } = request.params as { readonly file: string };
+    const [, extension = ''] = /^[\w-]+\.(css|js)$/.exec(file) ?? [];
+    const text = extension === '' ? undefined : fileOrNothing(`compare/${file}`);
+    return text === undefined ? reply.callNotFound() : reply.type(types[extension] ?? '').send(text);
+  });
+  mountApi(app, gateway, `${path}/api`, route);
+}
+
+function fileOrNothing(name: string): string | undefined {
+  try {
+    return publicFile(name);
+  } catch {
+    return undefined;
+  }
+}
+
+function mountApi(app: FastifyInstance, gateway: Gateway, path: string, route: RouteShorthandOptions): void {
+  let loading: Promise<Record<string, (request: FastifyRequest, reply: FastifyReply) => unknown>> | undefined;
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    loading ??= import('./compare-api.ts').then(({ createCompareApi }) => createCompareApi(gateway));
+    const { action } = request.params as { readonly action: string };
+    const handlers = await loading;
+    const name = `${request.method} ${action}`;
+    const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
+    return handler === undefined ? reply.callNotFound() : handler(request, reply);
+  };
+  const own = { ...route, bodyLimit: BODY_BYTES, preHandler: sameOriginOnly };
+  app.get(`${path}/:action`, own, answer);
+  app.post(`${path}/:action`, own, answer);
+}

@@ -1,0 +1,162 @@
+// The page that compares protocols, in a real browser: every view against the example.
+//
+//     npm run build && node --test test/browser/compare.test.mjs
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import axe from 'axe-core';
+import { startTandem } from '../../scripts/start-process.mjs';
+import { launch, skip } from './chromium.mjs';
+
+const book = { name: 'shelves/fiction/books/frankenstein' };
+let tandem;
+let browser;
+
+before(async () => {
+  if (skip) return;
+  tandem = await startTandem(['--demo']);
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await tandem?.stop();
+});
+
+/** A page that can reach the gateway alone. `complaints` gathers what a user would find in the console. */
+async function openPage({ call = '', options = {}, url = tandem.url } = {}) {
+  const page = await browser.newPage(options);
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+  });
+  await page.route('**', (route) => {
+    const target = route.request().url();
+    if (target.startsWith(`${url}/`) || target.startsWith('data:')) return route.continue();
+    complaints.push(`request to ${target}`);
+    return route.abort();
+  });
+  await page.goto(`${url}/compare${call}`);
+  await page.locator('#form').locator('.field, .note').first().waitFor();
+  return { page, complaints };
+}
+
+const callOf = (method, message, view) =>
+  `#${method}?message=${encodeURIComponent(JSON.stringify(message))}${view ? `&view=${view}` : ''}`;
+
+test('one call over all protocols: the same answer, bytes with their fields, frames', { skip }, async () => {
+  const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book) });
+  await page.getByRole('button', { name: 'Call over all protocols' }).click();
+  await page.getByText('The same answer over all 5.').waitFor();
+  await page.getByText('From this browser, by fetch').first().waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+  const parts = page.locator('details.protocol');
+  assert.equal(await parts.count(), 5);
+  const grpc = parts.nth(1);
+  await grpc.locator('summary').first().click();
+  const title = grpc.locator('.fields [data-path="title"]').first();
+  await title.hover();
+  const lit = await grpc.locator('.lit').allTextContents();
+  assert.ok(
+    lit.some((text) => text.startsWith('12 0c')),
+    String(lit),
+  );
+  assert.ok(
+    lit.some((text) => text.includes('46 72 61 6e')),
+    String(lit),
+  );
+  assert.ok(lit.includes('"Frankenstein"'), String(lit));
+  assert.match((await grpc.getByRole('table', { name: 'HTTP/2 frames' }).textContent()) ?? '', /HEADERS.*END_HEADERS/s);
+  assert.deepEqual(complaints, []);
+});
+
+test('a wrong field is marked before anything is sent', { skip }, async () => {
+  const { page, complaints } = await openPage({ call: callOf('Library.ListBooks', { parent: 'shelves/fiction' }) });
+  const sent = [];
+  page.on('request', (request) => sent.push(new URL(request.url()).pathname));
+  const size = page.getByLabel('pageSize');
+  await size.fill('many');
+  await page.getByRole('button', { name: 'Call over all protocols' }).click();
+  await page.locator('#form [aria-invalid]').waitFor();
+  assert.equal(await size.getAttribute('aria-invalid'), 'true');
+  assert.equal(await size.evaluate((control) => control === document.activeElement), true);
+  assert.ok(!sent.includes('/compare/api/compare'), String(sent));
+  await size.fill('2');
+  await page.getByRole('button', { name: 'Call over all protocols' }).click();
+  await page.getByText('The same answer over all 5.').waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('a method is found by words and keys, and the address holds the call', { skip }, async () => {
+  const { page, complaints } = await openPage();
+  const method = page.getByRole('combobox', { name: 'Method' });
+  await method.focus();
+  await page.keyboard.type('shelves books get unary');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  const name = await method.inputValue();
+  assert.match(name, /Library\./);
+  await page.waitForFunction((wanted) => location.hash.startsWith(`#${wanted}`), name);
+  const { page: again } = await openPage({ call: new URL(page.url()).hash });
+  assert.equal(await again.getByRole('combobox', { name: 'Method' }).inputValue(), name);
+  assert.equal(await again.locator('#json').inputValue(), await page.locator('#json').inputValue());
+  assert.deepEqual(complaints, []);
+});
+
+test('what comes from outside is text', { skip }, async () => {
+  const name = '<img src=x onerror=alert(1)>';
+  const { page, complaints } = await openPage({ call: callOf('Greeter.SayHello', { name }) });
+  await page.getByRole('button', { name: 'Call over all protocols' }).click();
+  await page.getByText('The same answer over all 5.').waitFor();
+  assert.equal(await page.locator('img').count(), 0);
+  assert.deepEqual(complaints, []);
+});
+
+test('another site can neither ask nor frame', { skip }, async () => {
+  const url = `${tandem.url}/compare/api/methods`;
+  const statusOf = async (headers) => (await fetch(url, { headers })).status;
+  assert.equal(await statusOf({ origin: 'https://evil.example' }), 403);
+  assert.equal(await statusOf({ 'sec-fetch-site': 'cross-site' }), 403);
+  assert.equal(await statusOf({}), 200);
+  const policy = (await fetch(`${tandem.url}/compare`)).headers.get('content-security-policy') ?? '';
+  assert.match(policy, /default-src 'none'.*frame-ancestors 'self'.*script-src 'self'/);
+});
+
+/** What axe-core finds that keeps somebody from using the page. */
+async function findingsOf(page) {
+  // The policy of the page lets no script in but its own.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+}
+
+const looks = [
+  { colorScheme: 'light', viewport: { width: 1200, height: 900 } },
+  { colorScheme: 'dark', viewport: { width: 1200, height: 900 } },
+  { colorScheme: 'light', viewport: { width: 360, height: 740 } },
+];
+for (const options of looks) {
+  test(`everybody can use it: ${options.colorScheme}, ${options.viewport.width} pixels wide`, { skip }, async () => {
+    const { page } = await openPage({ call: callOf('Library.GetBook', book), options });
+    await page.getByRole('button', { name: 'Call over all protocols' }).click();
+    await page.getByText('From this browser, by fetch').first().waitFor();
+    for (const summary of await page.locator('details.protocol > summary').all()) await summary.click();
+    assert.deepEqual(await findingsOf(page), []);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `the page is ${wide} pixels wider than the window`);
+  });
+}
+
+test('each operation of /docs leads here', { skip }, async () => {
+  const { page } = await openPage();
+  await page.goto(`${tandem.url}/docs`);
+  const block = page.locator('.opblock-get').filter({ has: page.locator('[data-path="/v1/greeter/{name}"]') });
+  await block.locator('.opblock-summary-control').click();
+  const href = await block.getByRole('link', { name: 'Compare REST and gRPC' }).getAttribute('href');
+  await page.goto(`${tandem.url}${href}`);
+  await page.locator('#form .field').first().waitFor();
+  assert.equal(await page.getByRole('combobox', { name: 'Method' }).inputValue(), 'example.Greeter.SayHello');
+});
