@@ -23,6 +23,8 @@ const steps = [
   ['package', 'npm run package'],
   ['interop', 'npm run interop'],
   ['browser', 'npm run browser'],
+  // 15,000 operations, some minutes.
+  ['scale', 'npm run scale'],
   ['start-up budgets', 'npm run bench:startup'],
   ['memory of streams', 'npm run bench:streams -- --smoke'],
   ['benchmark smoke', 'npm run bench:smoke'],
