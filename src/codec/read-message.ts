@@ -22,6 +22,7 @@ import { closeLength, readEnum, readMapKey, readScalar, readString, setDouble } 
 import { failText, putWellKnownText } from './read-well-known.ts';
 import {
   anyMessage,
+  isEmptyMessage,
   listValueMessage,
   opBool,
   opDouble,
@@ -369,7 +370,7 @@ function readAny(plan: ReaderPlan, from: number, p: number, depth: number): numb
   p = readString(typeAt + 1, p + 1);
   const start = p + 1;
   const end =
-    inner.special === plainMessage
+    inner.special === plainMessage && !isEmptyMessage(inner.descriptor)
       ? readMembers(inner, from, start + 1, depth + 1, true)
       : readAnyValue(inner, from, start + 1, depth + 1);
   if (end === start + 1) return p;
@@ -416,6 +417,8 @@ function readAnyValue(inner: ReaderPlan, from: number, p: number, depth: number)
     else skipJson(position, end, context.maxDepth - depth);
     position = behindValue(0x7d);
   }
-  if ((given & valueKey) === 0) fail(`an Any of ${inner.descriptor.fullName} needs a "value"`, from);
+  // As a message without fields Empty has no member, as a well-known type it has a "value": writers differ, so both are read.
+  if ((given & valueKey) === 0 && !isEmptyMessage(inner.descriptor))
+    fail(`an Any of ${inner.descriptor.fullName} needs a "value"`, from);
   return end;
 }

@@ -6,7 +6,7 @@ import { scratch as shared } from '../wire/scratch.ts';
 import { writeVarint32, writeVarint64 } from '../wire/varint.ts';
 import { decodeString, excerpt, expectLiteral, fail, findString, scanNumberText } from './json-cursor.ts';
 import { doubleOf, parseDouble, parseInteger } from './read-number.ts';
-import type { ReaderField } from './read-plan.ts';
+import type { EnumNames, ReaderField } from './read-plan.ts';
 import {
   type Op,
   opBool,
@@ -266,30 +266,33 @@ function putBase64Moved(start: number, end: number, p: number): number {
   return after;
 }
 
-/** The number of an enum's value; -1 for an unknown one, where those are ignored. */
+/** The number of an enum's value; -1 for an unknown name, or number of a closed enum, where those are ignored. */
 export function readEnum(field: ReaderField, from: number, p: number, ignoresUnknown: boolean): number {
   const names = field.enumNames as NonNullable<ReaderField['enumNames']>;
   let number: number | undefined;
-  if (scratch.bytes[from] === 0x22) {
-    number = names.table.find(from + 1, p);
-    if (number === undefined && names.anyCase !== undefined) {
-      findString(from + 1, p);
-      number = names.anyCase.get(scratch.bytes.toString('utf8', scratch.spanStart, scratch.spanEnd).toUpperCase());
-    }
-  } else if (field.isNullEnum && scratch.bytes[from] === 0x6e) {
+  const first = scratch.bytes[from];
+  if (first === 0x22) number = namedValue(names, from, p);
+  else if (field.isNullEnum && first === 0x6e) {
     expectLiteral(from, 'null');
     number = 0;
-  } else if (scanNumberText(from)) {
-    const end = scratch.at;
-    const isKnown =
-      parseInteger(from, end, true, false) &&
-      (!names.descriptor.isClosed || names.descriptor.valuesByNumber.has(scratch.low));
-    scratch.at = end;
-    if (isKnown) number = scratch.low;
+  } else {
+    if (!scanNumberText(from) || !parseInteger(from, scratch.at, true, false)) return failEnum(names, from);
+    const { isClosed, valuesByNumber } = names.descriptor;
+    if (!isClosed || valuesByNumber.has(scratch.low)) number = scratch.low;
   }
   if (number !== undefined) return number < 0 ? writeVarint64(-1, number, p) : writeVarint32(number, p);
-  if (ignoresUnknown) return -1;
-  return fail(`${excerpt(from)} is not a value of ${names.descriptor.fullName}`, from);
+  return ignoresUnknown ? -1 : failEnum(names, from);
+}
+
+function namedValue(names: EnumNames, from: number, p: number): number | undefined {
+  const number = names.table.find(from + 1, p);
+  if (number !== undefined || names.anyCase === undefined) return number;
+  findString(from + 1, p);
+  return names.anyCase.get(scratch.bytes.toString('utf8', scratch.spanStart, scratch.spanEnd).toUpperCase());
+}
+
+function failEnum({ descriptor }: EnumNames, from: number): never {
+  return fail(`${excerpt(from)} is not a value of ${descriptor.fullName}`, from);
 }
 
 /** The key of a map, which is a string in JSON, as its scalar. */

@@ -108,6 +108,10 @@ export function specialOf({ fullName }: MessageDescriptor): Special {
     : plainMessage;
 }
 
+export function isEmptyMessage({ fullName }: MessageDescriptor): boolean {
+  return fullName === 'google.protobuf.Empty';
+}
+
 /** google.protobuf.NullValue, whose JSON is `null`. */
 export function isNullValue(field: FieldDescriptor): boolean {
   return field.type.kind === 'enum' && field.type.enum.fullName === 'google.protobuf.NullValue';

@@ -268,6 +268,20 @@ test('any text is read as protobufjs does, or refused', () => {
   );
 });
 
+test('any text is read or refused where unknown names are ignored', () => {
+  const lenient = codecOf({ ignoreUnknown: true });
+  fc.assert(
+    fc.property(sample, textChanges, ({ type, json }, edits) => {
+      const text = mutate(Buffer.from(json), edits);
+      const strict = attempt(() => read(codec, type, text));
+      const wire = attempt(() => read(lenient, type, text));
+      if (strict !== undefined) assert.deepEqual(wire, strict);
+      if (wire !== undefined) JSON.parse(text.toString());
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 test('any bytes at all are converted or refused', () => {
   fc.assert(
     fc.property(fc.constantFrom('All', 'Legacy', 'Edition'), fc.uint8Array({ maxLength: 40 }), (type, bytes) => {
