@@ -22,6 +22,7 @@ const steps = [
   ['package metadata', 'npm run lint:package'],
   ['package', 'npm run package'],
   ['interop', 'npm run interop'],
+  ['replicas replaced under load', 'npm run rolling'],
   ['browser', 'npm run browser'],
   // 15,000 operations, some minutes.
   ['scale', 'npm run scale'],

@@ -9,7 +9,7 @@ const END_MS = 5_000;
 
 /**
  * Resolves once what it prints matches `ready`, with the match. Rejects with all that the program said when it ends before or
- * is not ready in time. `stop` asks it to end, insists after a while, and resolves to its exit code or signal.
+ * is not ready in time. `stop` asks it to end, insists after a while, and resolves to its exit code or signal; so does `exit`, whoever ends it.
  */
 export async function startProcess(command, args, { ready, timeoutMs = 20_000, ...options }) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
@@ -35,19 +35,22 @@ export async function startProcess(command, args, { ready, timeoutMs = 20_000, .
     kill();
     throw new Error(`${command} ${args.join(' ')}: ${problem}\n${output}`);
   }
+  const exit = ended.then(() => child.exitCode ?? child.signalCode);
   const stop = async () => {
     child.kill('SIGTERM');
     const insist = setTimeout(kill, END_MS);
-    await ended.finally(() => clearTimeout(insist));
-    return child.exitCode ?? child.signalCode;
+    return await exit.finally(() => clearTimeout(insist));
   };
-  return { match: ready.exec(output), pid: child.pid, output: () => output, stop };
+  return { match: ready.exec(output), pid: child.pid, output: () => output, exit, stop };
 }
 
-/** The command `tandem serve` of this checkout on a free port, with its `url`. */
+/** The command `tandem serve` of this checkout, on a free port where none is given, with its `url`. */
 export async function startTandem(args, options = {}) {
-  const { command = process.execPath, program = ['dist/cli.js'], ...rest } = options;
+  const { command = process.execPath, program = ['dist/cli.js'], port = 0, ...rest } = options;
   const ready = /^tandem listening on (http\S+)$/m;
-  const started = await startProcess(command, [...program, 'serve', '--port', '0', ...args], { ready, ...rest });
+  const started = await startProcess(command, [...program, 'serve', '--port', String(port), ...args], {
+    ready,
+    ...rest,
+  });
   return { ...started, url: started.match[1] };
 }

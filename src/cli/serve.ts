@@ -99,8 +99,9 @@ function watchConfiguration({ gateway }: RunningServer, args: Arguments, reload:
   return () => unwatch();
 }
 
-/** Lets open calls finish, but not longer than `limits.drain`; what is still open then ends with the process. */
+/** Lets open calls finish, but not longer than the limits say; what is still open then ends with the process. */
 async function close(server: RunningServer): Promise<void> {
-  setTimeout(() => process.exit(ExitCode.done), server.gateway.options.limits.drain).unref();
+  const { lameDuck = 0, drain } = server.gateway.options.limits;
+  setTimeout(() => process.exit(ExitCode.done), lameDuck + drain).unref();
   await server.close();
 }

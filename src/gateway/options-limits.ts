@@ -78,6 +78,11 @@ export const limitsSchema = {
       default: '5m',
       description: 'How long a connection of HTTP/2 may be silent before it is ended.',
     },
+    lameDuck: {
+      $ref: '#/$defs/duration',
+      description:
+        'At shutdown, before `drain`: how long requests are served as before while `/readyz` answers 503 and clients are asked to connect anew, so that balancers turn away first. Left out: no time.',
+    },
     drain: { $ref: '#/$defs/duration', default: '10s', description: 'Time for open calls to finish at shutdown.' },
   },
 } as const;

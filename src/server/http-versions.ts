@@ -69,6 +69,14 @@ export class HttpVersions {
     return server;
   }
 
+  /** Asks clients to take their next requests to another connection, which may be to another server: GOAWAY, `connection: close`. */
+  turnAway(server: Server): void {
+    for (const session of this.#sessions) session.close();
+    server.prependListener('request', (_request, response) => {
+      response.shouldKeepAlive = false;
+    });
+  }
+
   /** No more requests over HTTP/2: GOAWAY. Open ones go on. */
   end(): void {
     for (const session of this.#sessions) session.close();

@@ -3,6 +3,7 @@
  */
 import { METHODS } from 'node:http';
 import type { Server } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, {
   type FastifyBaseLogger,
   type FastifyHttpOptions,
@@ -28,7 +29,7 @@ export interface RunningServer {
   readonly url: string;
   readonly gateway: Gateway;
   readonly app: FastifyInstance;
-  /** Turns readiness off, lets open calls finish within `limits.drain`, and closes. */
+  /** Turns readiness off, goes on for `limits.lameDuck`, lets open calls finish within `limits.drain`, and closes. */
   close(): Promise<void>;
 }
 
@@ -145,6 +146,11 @@ function noCompiler(): never {
 
 async function drain(app: FastifyInstance, gateway: Gateway, versions: HttpVersions): Promise<void> {
   gateway.drain();
+  const { lameDuck } = gateway.options.limits;
+  if (lameDuck !== undefined) {
+    versions.turnAway(app.server);
+    await sleep(lameDuck);
+  }
   // Ends when the last connection does. The app's own hook closes the gateway only after that: too late to end a call.
   const closing = app.close();
   await gateway.close();
