@@ -85,10 +85,11 @@ async function endOf({ pid, exit }, signals = ['SIGTERM']) {
   return { code: await exit, ms: Math.round(performance.now() - start) };
 }
 
-/** Resolves once both balancers have found both replicas ready. */
+/** Resolves once both balancers have found both replicas ready; its page comes a moment after its first line. */
 async function untilUp(stats) {
   for (;;) {
-    const rows = (await (await fetch(`http://127.0.0.1:${stats}/;csv`)).text()).split('\n');
+    const page = await fetch(`http://127.0.0.1:${stats}/;csv`).catch(() => undefined);
+    const rows = (await page?.text())?.split('\n') ?? [];
     if (rows.filter((row) => /^\w+-replicas,replica\d,.*,(UP|L7OK),/.test(row)).length === 4) return;
     await sleep(50);
   }
