@@ -4,6 +4,7 @@ import { ApiError, get, post } from './api.js';
 import { createCallView } from './call-view.js';
 import { byId, h, problemText } from './dom.js';
 import { RequestForm } from './form.js';
+import { createMeasureView } from './measure-view.js';
 import { createPicker } from './methods.js';
 
 /** @typedef {import('./types.js').Method} Method */
@@ -134,7 +135,10 @@ const page = {
   },
 };
 /** @type {readonly { id: string, title: string, create: (page: any) => HTMLElement | Promise<HTMLElement> }[]} */
-const views = [{ id: 'call', title: 'One call', create: createCallView }];
+const views = [
+  { id: 'call', title: 'One call', create: createCallView },
+  { id: 'measure', title: 'Many calls', create: createMeasureView },
+];
 let selected = views[0];
 
 /** @param {typeof selected} view */

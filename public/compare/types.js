@@ -19,4 +19,8 @@
 /** @typedef {{ message: Bytes, http: readonly HttpCall[] }} Prepared */
 /** @typedef {{ method: Method, request: { method: string, message: Record<string, unknown>, headers: Record<string, string>, framing: string } }} Chosen */
 
+/** @typedef {{ count: number, mean: number, min: number, p50: number, p90: number, p99: number, max: number }} Summary */
+/** @typedef {{ protocol: string, durations: readonly number[], starts: readonly number[], summary?: Summary, failures: number, failure?: string, callsPerSecond: number, sentBytesPerCall: number, receivedBytesPerCall: number, cpuPerCall?: number }} Measured */
+/** @typedef {{ runs: number, concurrency: number, measured: readonly Measured[], differences: readonly { protocols: [string, string], difference: number, low: number, high: number, isSeen: boolean }[], isStopped: boolean }} Measurement */
+
 export {};

@@ -160,3 +160,26 @@ test('each operation of /docs leads here', { skip }, async () => {
   await page.locator('#form .field').first().waitFor();
   assert.equal(await page.getByRole('combobox', { name: 'Method' }).inputValue(), 'example.Greeter.SayHello');
 });
+
+test('many calls: figures, plots, reports to keep; and stopped, what is there counts', { skip }, async () => {
+  const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book, 'measure') });
+  await page.getByLabel('Calls over each protocol').fill('40');
+  await page.getByRole('button', { name: 'Measure' }).click();
+  await page.getByText('Done.').waitFor();
+  assert.equal(await page.locator('svg[role="img"]').count(), 3);
+  assert.equal(await page.getByText(/beside REST: .*95 of 100 repetitions/).count(), 4);
+  assert.deepEqual(await findingsOf(page), []);
+  const read = async (format) => {
+    const href = await page.getByRole('link', { name: format }).getAttribute('href');
+    return await (await fetch(`${tandem.url}${href}`)).text();
+  };
+  assert.equal((await read('CSV')).trim().split('\n').length, 1 + 5 * 40);
+  assert.equal(JSON.parse(await read('JSON'))[0].measurement.measured.length, 5);
+  assert.match(await read('HTML'), /^<!doctype html>/);
+  await page.getByLabel('Calls over each protocol').fill('50000');
+  await page.getByRole('button', { name: 'Measure' }).click();
+  await page.getByText(/^\d+ of 250000 calls/).waitFor();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByText('Stopped: what is there counts.').waitFor();
+  assert.deepEqual(complaints, []);
+});

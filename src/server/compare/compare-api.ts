@@ -14,16 +14,22 @@ import { bytesJson, comparisonJson, messageJson } from './compare-json.ts';
 import { listOf, objectOf, oneOf, readCompareRequest, textOf } from './compare-request.ts';
 import { admit, contextOf, roomOf, subjectOf, visibleMethods } from './compare-subject.ts';
 
+import { Measurements } from './measurements.ts';
+
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
 /** The handlers by `METHOD name`. */
 export function createCompareApi(gateway: Gateway): Readonly<Record<string, Handler>> {
+  const measurements = new Measurements(gateway);
   return {
     'GET methods': () => listMethods(gateway),
     'GET method': (request) => describeMethod(gateway, request),
     'POST prepare': (request) => prepare(gateway, request),
     'POST compare': (request) => compare(gateway, request),
     'POST answer': (request) => answer(gateway, request),
+    'POST measure': (request, reply) => measurements.start(request, reply),
+    'POST stop': (request) => measurements.stop(request),
+    'GET report': (request, reply) => measurements.report(request, reply),
   };
 }
 

@@ -1,0 +1,194 @@
+// @ts-check
+// Many calls over every protocol: how long they take, what they carry and cost, and whether a difference can be told from chance.
+import { lines, post, reportUrl } from './api.js';
+import { nameOf, plot } from './charts.js';
+import { button, bytesText, h, msText, problemText, table } from './dom.js';
+
+/** @typedef {import('./types.js').Measurement} Measurement */
+/** @typedef {import('./types.js').Measured} Measured */
+
+/** @param {{ chosen: () => import('./types.js').Chosen, check: () => Promise<unknown> }} page */
+export function createMeasureView({ chosen, check }) {
+  const runs = h('input', { id: 'runs', class: 'short', inputmode: 'numeric', value: '1000', autocomplete: 'off' });
+  const concurrency = h('input', {
+    id: 'concurrency',
+    class: 'short',
+    inputmode: 'numeric',
+    value: '1',
+    autocomplete: 'off',
+  });
+  const status = h('p', { role: 'status', class: 'status' });
+  const progress = h('progress', { max: 1, value: 0, 'aria-label': 'Calls made', hidden: true });
+  const place = h('div');
+  let id = '';
+  const stop = button('Stop', () => void post('stop', { id }), { hidden: true });
+  const run = button('Measure', () => void go(), { class: 'main' });
+
+  const go = async () => {
+    if ((await check()) === undefined) return;
+    const { method, request } = chosen();
+    if (!method.isRepeatable) {
+      status.textContent = `${method.name} may change something: it is not repeated.`;
+      return;
+    }
+    run.hidden = true;
+    stop.hidden = false;
+    progress.hidden = false;
+    progress.value = 0;
+    let total = 1;
+    try {
+      const asked = { ...request, runs: Number(runs.value), concurrency: Number(concurrency.value) };
+      for await (const line of lines('measure', asked, new AbortController().signal)) {
+        if (line.kind === 'begin') ({ id, total } = line);
+        if (line.kind === 'progress') {
+          progress.value = line.done / total;
+          status.textContent = `${line.done} of ${total} calls; ${nameOf(line.protocol)}: ${msText(line.median)} in the median`;
+        }
+        if (line.kind === 'problem') throw new Error(line.message);
+        if (line.kind === 'end') {
+          place.replaceChildren(...measurementParts(line.measurement, line.id));
+          status.textContent = line.measurement.isStopped ? 'Stopped: what is there counts.' : 'Done.';
+        }
+      }
+    } catch (error) {
+      status.textContent = `The calls cannot be measured: ${problemText(error)}`;
+    } finally {
+      run.hidden = false;
+      stop.hidden = true;
+      progress.hidden = true;
+    }
+  };
+  const form = h(
+    'div',
+    { class: 'row' },
+    h('div', {}, h('label', { for: 'runs' }, 'Calls over each protocol'), runs),
+    h('div', {}, h('label', { for: 'concurrency' }, 'At a time'), concurrency),
+    run,
+    stop,
+  );
+  const note =
+    'In turn, in blocks, after a warm-up, by a process of its own on this machine: what else the machine does is shared by all.';
+  return h('section', {}, form, h('p', { class: 'note' }, note), progress, status, place);
+}
+
+/** @param {Measurement} measurement @param {string} id */
+function measurementParts({ measured, differences, runs, concurrency }, id) {
+  const answered = measured.filter(({ durations }) => durations.length > 0);
+  return [
+    figures(measured, `${runs} calls, ${concurrency} at a time`),
+    h('ul', {}, ...differences.map((one) => h('li', { class: one.isSeen ? '' : 'note' }, differenceText(one)))),
+    histogramPlot(answered),
+    percentilePlot(answered),
+    timePlot(answered),
+    millionTable(answered),
+    h(
+      'p',
+      {},
+      'Keep it: ',
+      ...['json', 'csv', 'html'].flatMap((format) => [
+        h('a', { href: reportUrl(id, format), download: `comparison.${format}` }, format.toUpperCase()),
+        ' ',
+      ]),
+    ),
+  ];
+}
+
+/** @param {Measurement['differences'][number]} difference */
+function differenceText({ protocols: [left, right], difference, low, high, isSeen }) {
+  const pair = `${nameOf(right)} beside ${nameOf(left)}`;
+  const interval = `95 of 100 repetitions lie between ${msText(low)} and ${msText(high)}`;
+  if (!isSeen) return `${pair}: no difference seen (${interval}).`;
+  return `${pair}: ${msText(Math.abs(difference))} ${difference < 0 ? 'faster' : 'slower'} in the median (${interval}).`;
+}
+
+/** @param {readonly Measured[]} measured @param {string} title */
+function figures(measured, title) {
+  const row = (/** @type {string} */ name, /** @type {(one: Measured) => string} */ of) => [name, ...measured.map(of)];
+  const failures = measured.find(({ failure }) => failure !== undefined);
+  return h(
+    'div',
+    {},
+    table(
+      title,
+      ['', ...measured.map(({ protocol }) => nameOf(protocol))],
+      [
+        row('Median', ({ summary }) => msText(summary?.p50)),
+        row('90 of 100 below', ({ summary }) => msText(summary?.p90)),
+        row('99 of 100 below', ({ summary }) => msText(summary?.p99)),
+        row('Longest', ({ summary }) => msText(summary?.max)),
+        row('Calls a second', ({ callsPerSecond }) => String(Math.round(callsPerSecond))),
+        row('Bytes a call', (one) => bytesText(one.sentBytesPerCall + one.receivedBytesPerCall)),
+        row('CPU of the gateway a call', ({ cpuPerCall }) =>
+          cpuPerCall === undefined ? '–' : msText(cpuPerCall / 1000),
+        ),
+        row('Without an answer', (one) => String(one.failures)),
+      ],
+    ),
+    failures && h('p', { class: 'bad' }, `${nameOf(failures.protocol)}: ${failures.failure}`),
+  );
+}
+
+/** @param {readonly Measured[]} measured */
+function millionTable(measured) {
+  const row = (/** @type {string} */ name, /** @type {(one: Measured) => string} */ of) => [name, ...measured.map(of)];
+  return table(
+    'A million such calls',
+    ['', ...measured.map(({ protocol }) => nameOf(protocol))],
+    [
+      row(
+        'On the wire',
+        (one) => `${Math.round(one.sentBytesPerCall + one.receivedBytesPerCall).toLocaleString('en')} MB`,
+      ),
+      row('CPU of the gateway', ({ cpuPerCall }) =>
+        cpuPerCall === undefined ? '–' : `${Math.round(cpuPerCall).toLocaleString('en')} s`,
+      ),
+    ],
+  );
+}
+
+const BINS = 60;
+
+/** @param {readonly Measured[]} measured */
+function histogramPlot(measured) {
+  const from = Math.min(...measured.map(({ summary }) => summary?.min ?? 0));
+  const to = Math.max(...measured.map(({ summary }) => summary?.p99 ?? 0));
+  const step = (to - from) / BINS || 1;
+  const shown = measured.map(({ protocol, durations }) => {
+    const counts = new Array(BINS).fill(0);
+    for (const duration of durations)
+      if (duration <= to) counts[Math.min(BINS - 1, Math.floor((duration - from) / step))]++;
+    const points = counts.map(
+      (count, index) =>
+        /** @type {[number, number]} */ ([from + (index + 0.5) * step, (count / durations.length) * 100]),
+    );
+    return { name: nameOf(protocol), className: protocol, points };
+  });
+  return plot('How many calls took how long, up to the 99th percentile', shown, {
+    x: msText,
+    y: (share) => `${share.toFixed(0)} %`,
+  });
+}
+
+/** @param {readonly Measured[]} measured */
+function percentilePlot(measured) {
+  const shown = measured.map(({ protocol, durations }) => {
+    const sorted = Float64Array.from(durations).sort();
+    const points = Array.from(
+      { length: 101 },
+      (_, percent) =>
+        /** @type {[number, number]} */ ([percent, sorted[Math.round(((sorted.length - 1) * percent) / 100)] ?? 0]),
+    );
+    return { name: nameOf(protocol), className: protocol, points: points.slice(0, 100) };
+  });
+  return plot('Percentiles: so many of 100 calls took less', shown, { x: (percent) => `${percent} of 100`, y: msText });
+}
+
+/** @param {readonly Measured[]} measured */
+function timePlot(measured) {
+  const shown = measured.map(({ protocol, durations, starts }) => ({
+    name: nameOf(protocol),
+    className: protocol,
+    points: durations.map((duration, index) => /** @type {[number, number]} */ ([starts[index] ?? 0, duration])),
+  }));
+  return plot('Each call, over time', shown, { x: msText, y: msText, dots: true });
+}

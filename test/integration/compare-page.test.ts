@@ -1,0 +1,155 @@
+/** What the page /compare asks of its gateway: bounded, of this gateway's own methods alone, and never more than the reader may. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { type Demo, demoProtos, startDemo } from '../../src/demo/start-demo.ts';
+import type { TandemOptions } from '../../src/gateway/options.ts';
+import { type RunningServer, startServer } from '../../src/server/start-server.ts';
+import { apiKey, keyOf } from './security-fixture.ts';
+
+const book = { method: 'Library.GetBook', message: { name: 'shelves/fiction/books/frankenstein' } };
+let demo: Demo;
+let open: RunningServer;
+before(async () => {
+  demo = await startDemo();
+  open = await start({});
+});
+after(async () => {
+  await open.close();
+  await demo.close();
+});
+
+function start(options: TandemOptions): Promise<RunningServer> {
+  return startServer({ listen: { port: 0 }, protos: [demoProtos()], upstreams: [demo.target], ...options });
+}
+
+interface Asked {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: JSON of many shapes
+  readonly json: any;
+}
+
+async function ask(server: RunningServer, action: string, body: unknown, headers = {}): Promise<Asked> {
+  const response = await fetch(`${server.url}/compare/api/${action}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, json: await response.json() };
+}
+
+interface Shown {
+  readonly protocol: string;
+  readonly cold: { readonly status: { readonly code: string }; readonly timing: { readonly inside?: object } };
+}
+
+test('what is on the wire is what is counted, and the time inside is that of the gateway', async () => {
+  const { json } = await ask(open, 'compare', book);
+  const [rest, grpc] = json.results;
+  const sent = Buffer.from(rest.warm.sent.base64, 'base64').toString();
+  assert.match(sent, /^GET \/v1\/shelves\/fiction\/books\/frankenstein HTTP\/1\.1\r\n/);
+  assert.equal(sent.length, rest.warm.bytes.request.head);
+  assert.doesNotMatch(sent, /x-tandem/);
+  assert.equal(grpc.warm.messages[0].wire.fields[1].value, '"Frankenstein"');
+  const inside = (json.results as readonly Shown[]).map(({ protocol, cold }) => [
+    protocol,
+    cold.timing.inside !== undefined,
+  ]);
+  assert.deepEqual(Object.fromEntries(inside), {
+    rest: true, grpc: true, 'grpc-direct': false, 'grpc-web': true, connect: true,
+  }); // biome-ignore format: a table
+});
+
+describe('what is asked wrongly', () => {
+  const rows: readonly (readonly [action: string, body: object, status: number, message: RegExp])[] = [
+    ['compare', { ...book, message: { name: 5 } }, 400, /^name: 5 is not a string/],
+    ['compare', { ...book, message: [] }, 400, /^message: expected a JSON object/],
+    ['compare', { ...book, headers: { host: 'other' } }, 400, /^headers: host cannot be set/],
+    ['compare', { ...book, headers: { 'x-a': 'a\nb' } }, 400, /^headers: x-a: expected printable ASCII/],
+    ['compare', { ...book, protocols: ['gopher'] }, 400, /^protocols: expected rest, grpc/],
+    ['compare', { method: 'Library.ImportBooks' }, 400, /takes a stream of requests/],
+    ['compare', { method: 'Nothing' }, 404, /^no method is called Nothing/],
+    ['measure', { ...book, runs: 100_001 }, 400, /^runs: expected a whole number from 1 to 100000/],
+    ['measure', { ...book, concurrency: 65 }, 400, /^concurrency: expected a whole number from 1 to 64/],
+    ['measure', { method: 'Library.CreateShelf', message: {} }, 400, /may change something/],
+  ];
+  for (const [action, body, status, message] of rows) {
+    test(`${action} ${JSON.stringify(body)}`, async () => {
+      const answer = await ask(open, action, body);
+      assert.equal(answer.status, status, JSON.stringify(answer.json));
+      assert.match(answer.json.message, message);
+    });
+  }
+});
+
+test('one measurement at a time, which ends when its reader leaves', { timeout: 60_000 }, async () => {
+  const measuring = (runs: number, signal = AbortSignal.timeout(60_000)): Promise<Response> =>
+    fetch(`${open.url}/compare/api/measure`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...book, runs, protocols: ['rest'] }),
+      signal,
+    });
+  const reading = new AbortController();
+  const first = await measuring(100_000, reading.signal);
+  await first.body?.getReader().read();
+  const second = await measuring(5);
+  assert.deepEqual(
+    [second.status, ((await second.json()) as { message: string }).message],
+    [429, 'another measurement is running; wait for it'],
+  );
+  reading.abort();
+  let next = await measuring(5);
+  while (next.status === 429) {
+    await next.text();
+    await setTimeout(20);
+    next = await measuring(5);
+  }
+  const lines = (await next.text()).trim().split('\n');
+  assert.equal(JSON.parse(lines.at(-1) ?? '').kind, 'end');
+});
+
+test('other sites are refused', async () => {
+  for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'same-site' }, { origin: 'null' }]) {
+    const { status, json } = await ask(open, 'compare', book, headers);
+    assert.deepEqual([status, json.message], [403, 'only the page of this gateway may ask for this']);
+  }
+  const { status } = await ask(open, 'compare', book, { origin: open.url });
+  assert.equal(status, 200);
+});
+
+test('nobody may more by the page than without, and nothing gets past a gateway that asks who calls', async (t) => {
+  const server = await start({
+    security: {
+      apiKeys: { header: 'x-api-key', keys: [keyOf(['reader'])] },
+      pages: { anonymous: true },
+      access: [
+        { methods: ['example.Greeter/*'], anonymous: true },
+        { methods: ['example.library.v1.Library/*'], roles: ['reader'] },
+      ],
+    },
+  });
+  t.after(() => server.close());
+  assert.equal((await ask(server, 'compare', book)).status, 401);
+  const reader = await ask(server, 'compare', { ...book, headers: { 'x-api-key': apiKey } });
+  assert.deepEqual(
+    (reader.json.results as readonly Shown[]).map(({ cold }) => cold.status.code),
+    ['OK', 'OK', 'OK', 'OK'],
+  );
+  const greeting = await ask(server, 'compare', { method: 'SayHello', message: { name: 'A' } });
+  const names = (greeting.json.results as readonly Shown[]).map(({ protocol }) => protocol);
+  assert.deepEqual(names, ['rest', 'grpc', 'grpc-web', 'connect']);
+  assert.deepEqual(greeting.json.differences, []);
+});
+
+test('it can be elsewhere, or off', async (t) => {
+  const server = await start({ docs: { prefix: '/-', paths: { compare: '/both' } } });
+  t.after(() => server.close());
+  assert.match(await (await fetch(`${server.url}/-/both`)).text(), /src="\/-\/both\/main\.js"/);
+  assert.equal((await fetch(`${server.url}/-/both/main.js`)).status, 200);
+  const off = await start({ docs: { paths: { compare: false } } });
+  t.after(() => off.close());
+  for (const path of ['/compare', '/compare/main.js', '/compare/api/methods']) {
+    assert.equal((await fetch(off.url + path)).status, 404);
+  }
+});
