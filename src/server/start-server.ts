@@ -127,6 +127,8 @@ function serverOptions(
     // A line for each failed call is written where it fails.
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
+    // A request that comes over a kept connection while the server closes is answered like any other.
+    return503OnClosing: false,
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, gateway),
     // What the router cannot decode, the route table names the bad part of. No hook has run.
     frameworkErrors: (_error, request, reply) => {

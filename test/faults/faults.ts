@@ -1,6 +1,7 @@
+import { gatewayFaults } from './gateway-faults.ts';
 import { lineFaults } from './line-faults.ts';
 import type { Fault } from './stage.ts';
 import { upstreamFaults } from './upstream-faults.ts';
 
 /** All of them, in the order of docs/reliability.md. */
-export const faults: readonly Fault[] = [...upstreamFaults, ...lineFaults];
+export const faults: readonly Fault[] = [...upstreamFaults, ...lineFaults, ...gatewayFaults];

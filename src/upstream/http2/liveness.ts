@@ -16,6 +16,7 @@ export class Liveness {
   readonly #timeoutMs: number;
   #lastFrameAt: number = performance.now();
   #answerTimer: NodeJS.Timeout | undefined;
+  #lastLook: NodeJS.Immediate | undefined;
   #keepaliveTimer: NodeJS.Timeout | undefined;
 
   /** With keepalive it asks whenever calls are open and nothing has come for `timeMs`. */
@@ -40,14 +41,18 @@ export class Liveness {
     if (this.#lastFrameAt > since || this.#answerTimer !== undefined) return;
     const askedAt = performance.now();
     this.#events.ping();
-    this.#answerTimer = setTimeout(() => {
+    const judge = (): void => {
       this.#answerTimer = undefined;
       if (this.#lastFrameAt < askedAt) this.#events.giveUp();
-    }, this.#timeoutMs).unref();
+    };
+    // Of a process that was held up itself timers run out before it reads what has come meanwhile.
+    const readFirst = (): void => void (this.#lastLook = setImmediate(judge));
+    this.#answerTimer = setTimeout(readFirst, this.#timeoutMs).unref();
   }
 
   stop(): void {
     clearTimeout(this.#answerTimer);
+    clearImmediate(this.#lastLook);
     clearInterval(this.#keepaliveTimer);
   }
 }

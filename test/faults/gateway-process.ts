@@ -1,0 +1,41 @@
+/** `tandem serve` in a process of its own, to be told to reload, to stop or to be killed. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+export interface GatewayProcess {
+  readonly url: string;
+  readonly pid: number;
+  readonly exitCode: Promise<number | null>;
+  signal(signal: NodeJS.Signals): void;
+  /** How many lines of its log match. */
+  logged(pattern: RegExp): number;
+  /** Of memory, resident. */
+  megabytes(): number;
+}
+
+/** Resolves when it listens. */
+export async function startGatewayProcess(args: readonly string[], port = 0): Promise<GatewayProcess> {
+  const command = [resolve('dist/cli.js'), 'serve', '--port', String(port), ...args];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines: string[] = [];
+  let rest = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    const [last = '', ...whole] = (rest + text).split('\n').reverse();
+    rest = last;
+    lines.push(...whole);
+  });
+  const exitCode = once(child, 'exit').then(([code]) => code as number | null);
+  const [ready] = await Promise.race([once(child.stdout, 'data'), exitCode.then(() => [''])]);
+  const url = /^tandem listening on (http\S+)/.exec(String(ready))?.[1];
+  if (url === undefined) throw new Error(`the gateway does not start: ${lines.join('\n')}`);
+  return {
+    url,
+    pid: child.pid as number,
+    exitCode,
+    signal: (signal) => void child.kill(signal),
+    logged: (pattern) => lines.filter((line) => pattern.test(line)).length,
+    megabytes: () => Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1000,
+  };
+}
