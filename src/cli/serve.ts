@@ -64,12 +64,16 @@ async function serve({ input, context }: JoinedConfig, { args, logger, demo, rea
 function createReload(server: RunningServer, logger: Logger, read: () => Promise<JoinedConfig>): () => Promise<void> {
   let last: Promise<void> = Promise.resolve();
   const reload = async (): Promise<void> => {
+    let isRead = false;
     try {
       const { input, context } = await read();
+      isRead = true;
       const { table, options } = await locating(context, () => server.gateway.reload(input as TandemOptions, context));
       logger.level = options.observability.logLevel;
       logger.info({ bindings: table.bindings.length }, 'reloaded');
     } catch (error) {
+      // The gateway counts what it refuses itself.
+      if (!isRead) server.gateway.countRefusal(error);
       if (!(error instanceof SchemaError)) logger.error({ err: error }, 'not reloaded');
       else logger.error({ problems: error.problems.map(formatProblem) }, 'not reloaded: the old configuration stays');
     }

@@ -2,7 +2,6 @@
  * @module The gateway without HTTP: options to a generation, requests as plain data to answers. Swaps generations on reload and ends
  * what has a lifetime.
  */
-import { setTimeout } from 'node:timers/promises';
 import type { MethodDescriptor } from '../schema/descriptors.ts';
 import type { HttpRequest } from '../transcode/exchange.ts';
 import type { CancelSignal } from '../upstream/transport.ts';
@@ -11,12 +10,15 @@ import { type Answer, answer, answerError, type Match, matchRequest, matchWebSoc
 import { unknownMethod } from './answer-rpc.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { chainHooks, type HookChain, type RpcClient, type RpcHooks } from './hooks.ts';
-import { connectUpstreams, type LiveUpstreams, tlsFilesOf } from './live-upstreams.ts';
+import { connectUpstreams, isHealthy, type LiveUpstreams, tlsFilesOf, upstreamKey } from './live-upstreams.ts';
 import { type Options, type ResolveContext, resolveOptions, type TandemOptions } from './options.ts';
 import { createOwnServices, type OwnMethod, ownServiceNames } from './own-services.ts';
 import { PassedCall, type PassedRequest } from './passed-call.ts';
+import { isSameReflected, reflectAll } from './reflect.ts';
+import { firstStats, type ReloadStats, withRefusal, withReload } from './reload-stats.ts';
 import type { CallTarget } from './rpc.ts';
-import { contentsKey, watchContents } from './watch-contents.ts';
+import { watchContents } from './watch-contents.ts';
+import { watchReflection } from './watch-reflection.ts';
 
 export interface Readiness {
   readonly isReady: boolean;
@@ -52,10 +54,13 @@ export interface Gateway {
    * it is wrong; the old one stays then.
    */
   reload(options?: TandemOptions, context?: ResolveContext): Promise<Generation>;
-  /** Told of every generation that is swapped in. */
-  onReload(listener: (generation: Generation) => void): void;
-  /** Told when a change that nobody ordered is refused: what an upstream has told at last (the gateway stays unready), files of TLS. */
+  /** Told of every generation that is swapped in, and of the one before it. */
+  onReload(listener: (generation: Generation, before: Generation) => void): void;
+  /** Told when a change that nobody ordered is refused: what an upstream tells, files of TLS. The generation that is there stays. */
   onRefusal(listener: (error: unknown) => void): void;
+  reloadStats(): ReloadStats;
+  /** Counts a change that was refused before it came to `reload`, such as a configuration file that cannot be read. */
+  countRefusal(error: unknown): void;
   /** Not ready from now on; calls go on. */
   drain(): void;
   /** Ends the upstream connections, once their calls have ended or `limits.drain` has passed. */
@@ -83,8 +88,6 @@ export async function createGateway(input: TandemOptions, context: GatewayContex
   }
 }
 
-const REFLECTION_PAUSE_MS = 1_000;
-
 class LiveGateway implements Gateway {
   #generation: Generation;
   #upstreams: LiveUpstreams;
@@ -92,23 +95,22 @@ class LiveGateway implements Gateway {
   #hooks: HookChain | undefined;
   #added: readonly RpcHooks[];
   readonly #context: ResolveContext;
-  readonly #listeners: ((generation: Generation) => void)[] = [];
+  readonly #listeners: ((generation: Generation, before: Generation) => void)[] = [];
   readonly #refusalListeners: ((error: unknown) => void)[] = [];
   #reloaded: Promise<unknown> = Promise.resolve();
-  readonly #closing = new AbortController();
   #upstreamKey: string;
   #ownServices: Promise<ReadonlyMap<string, OwnMethod>> | undefined;
   #unwatch: () => void = () => {};
+  #stats = firstStats();
 
   constructor(generation: Generation, upstreams: LiveUpstreams, context: GatewayContext) {
     this.#generation = generation;
     this.#upstreams = upstreams;
     this.#upstreamKey = upstreamKey(generation.options);
     this.#context = context;
-    this.#watchTlsFiles();
     this.#added = [...(context.hooks ?? [])];
     this.#chain();
-    void this.#awaitReflection();
+    this.#watch();
   }
 
   get options(): Options {
@@ -209,6 +211,7 @@ class LiveGateway implements Gateway {
     const next = (): Promise<Generation> => this.#swap(input, context);
     const reloaded = this.#reloaded.then(next, next);
     this.#reloaded = reloaded;
+    reloaded.catch((error) => this.countRefusal(error));
     return reloaded;
   }
 
@@ -216,29 +219,38 @@ class LiveGateway implements Gateway {
     const options = input === undefined ? this.options : resolveOptions(input, context);
     const key = upstreamKey(options);
     const isSame = key === this.#upstreamKey;
-    const upstreams = isSame ? this.#upstreams : await connectUpstreams(options);
+    const [before, old] = [this.#generation, this.#upstreams];
+    const upstreams = isSame ? old : await connectUpstreams(options);
     try {
-      this.#generation = await createGeneration(options, upstreams, this.#generation);
+      this.#generation = await createGeneration(options, upstreams, before);
       this.#chain();
     } catch (error) {
       if (!isSame) await upstreams.close();
       throw error;
     }
-    const old = this.#upstreams;
     this.#upstreams = upstreams;
     this.#upstreamKey = key;
-    this.#watchTlsFiles();
+    this.#stats = withReload(this.#stats);
+    this.#watch();
     if (!isSame) void old.close(AbortSignal.timeout(options.limits.drain));
-    for (const listener of this.#listeners) listener(this.#generation);
+    for (const listener of this.#listeners) listener(this.#generation, before);
     return this.#generation;
   }
 
-  onReload(listener: (generation: Generation) => void): void {
+  onReload(listener: (generation: Generation, before: Generation) => void): void {
     this.#listeners.push(listener);
   }
 
   onRefusal(listener: (error: unknown) => void): void {
     this.#refusalListeners.push(listener);
+  }
+
+  reloadStats(): ReloadStats {
+    return this.#stats;
+  }
+
+  countRefusal(error: unknown): void {
+    this.#stats = withRefusal(this.#stats, error);
   }
 
   drain(): void {
@@ -247,45 +259,42 @@ class LiveGateway implements Gateway {
 
   async close(): Promise<void> {
     this.#isDraining = true;
-    this.#closing.abort();
     this.#unwatch();
     await this.#upstreams.close(AbortSignal.timeout(this.options.limits.drain));
   }
 
-  /** Renewed certificates are taken into use by a reload; calls in flight end on the connections that they have. */
-  #watchTlsFiles(): void {
+  /** What changes by itself is taken into use by a reload; calls in flight end on the connections that they have. */
+  #watch(): void {
     this.#unwatch();
-    this.#unwatch = watchContents(tlsFilesOf(this.options), () => {
-      if (upstreamKey(this.options) === this.#upstreamKey) return;
-      this.reload().catch((error) => {
-        for (const listener of this.#refusalListeners) listener(error);
-      });
+    const { options } = this;
+    const stopTls = watchContents(tlsFilesOf(options), () => {
+      if (upstreamKey(this.options) !== this.#upstreamKey) void this.#reloadUnasked();
     });
+    const stopReflection = watchReflection({
+      transports: options.reflect ? this.#upstreams.transports : [],
+      unreflected: this.#generation.unreflected,
+      intervalMs: options.reflectInterval,
+      refresh: () =>
+        this.#reloadUnasked(async ({ reflected }) => {
+          const { files } = await reflectAll(this.#upstreams.transports, reflected);
+          return !isSameReflected(files, reflected);
+        }),
+    });
+    this.#unwatch = () => {
+      stopTls();
+      stopReflection();
+    };
   }
 
-  /** Upstreams whose descriptors could not be fetched at the start are asked again once they can be reached. */
-  async #awaitReflection(): Promise<void> {
-    const { signal } = this.#closing;
+  /** A reload that nobody waits for: what refuses it is told once, and not again for as long as it is the same. */
+  async #reloadUnasked(isDue: (generation: Generation) => Promise<boolean> = async () => true): Promise<void> {
+    const { lastRefusal } = this.#stats;
     try {
-      while (this.#generation.unreflected.length > 0) {
-        await Promise.any(this.#generation.unreflected.map((transport) => transport.ready(signal)));
-        await this.reload();
-        // One that can be reached but does not answer yet is not asked without end.
-        if (this.#generation.unreflected.length > 0) await setTimeout(REFLECTION_PAUSE_MS, undefined, { signal });
-      }
+      // What fails to say fails the reload too, which counts it.
+      if (await isDue(this.#generation).catch(() => true)) await this.reload();
     } catch (error) {
-      if (signal.aborted) return;
+      if (this.#isDraining || (error as Error).message === lastRefusal?.reason) return;
       for (const listener of this.#refusalListeners) listener(error);
     }
   }
-}
-
-function isHealthy({ state }: Pick<UpstreamStatus, 'state'>): boolean {
-  return state === 'ready' || state === 'idle';
-}
-
-/** What the connections are made from: when it is the same, a reload keeps them. */
-function upstreamKey(options: Options): string {
-  const { upstreams, limits } = options;
-  return JSON.stringify([upstreams, limits.replyBytes, limits.timeoutDefault, contentsKey(tlsFilesOf(options))]);
 }

@@ -25,7 +25,7 @@ import type { RpcHooks } from './hooks.ts';
 import { openApiOptionsOf } from './open-api-options.ts';
 import type { Options } from './options.ts';
 import { loadPlugins } from './plugins.ts';
-import { reflectAll } from './reflect.ts';
+import { type ReflectedFiles, reflectAll } from './reflect.ts';
 import { createRestTargets, type RestTargets } from './rest-upstreams.ts';
 import type { CallTarget } from './rpc.ts';
 import { createRpcRoutes, type RpcRoutes } from './rpc-routes.ts';
@@ -52,6 +52,8 @@ export interface Generation {
   readonly hooks: readonly RpcHooks[];
   /** What is no error but worth knowing: overlaps, rules that can never match. `tandem check` prints them. */
   readonly findings: readonly Problem[];
+  /** What upstreams have told by reflection. */
+  readonly reflected: ReflectedFiles;
   /** Upstreams whose descriptors are asked for by reflection and could not be fetched yet. */
   readonly unreflected: readonly Transport[];
   /** Where the calls of services go that are REST only. */
@@ -61,9 +63,6 @@ export interface Generation {
   /** Its OpenAPI documents, each made when it is first asked for. */
   readonly documents: Documents;
 }
-
-/** How long an upstream has to answer what it serves, in milliseconds, before it counts as unreachable. */
-const REFLECTION_TIMEOUT_MS = 5_000;
 
 /**
  * Builds a generation from the options; what is costly to fetch is taken over from the one before. Rejects with SchemaError listing every
@@ -75,13 +74,13 @@ export async function createGeneration(
   before?: Generation,
 ): Promise<Generation> {
   const transports = options.reflect ? upstreams.transports : [];
-  const { files, unreachable } = await reflectAll(transports, REFLECTION_TIMEOUT_MS);
+  const { files, unreachable } = await reflectAll(transports, before?.reflected);
   const serviceConfigs = readServiceConfigs(options.rules);
   const loaded = await loadSchema({
     protos: options.protos,
     imports: options.imports,
     descriptorSets: options.descriptorSets,
-    fileDescriptors: files,
+    fileDescriptors: [...files.values()].flat(),
     mixins: serviceConfigs.mixins,
   }).catch((error) => {
     // All at once: what is wrong with the rules' files does not wait for the protos to be right.
@@ -120,6 +119,7 @@ export async function createGeneration(
     findings: [...skipped, ...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
     security: secured?.security,
     hooks: [...builtInHooks(secured?.security), ...plugins.hooks],
+    reflected: files,
     unreflected: unreachable,
     rest: await createRestTargets(options, table.bindings, schema),
     mock: options.mock ? await createMock(schema, options) : undefined,

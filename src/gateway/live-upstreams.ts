@@ -6,10 +6,11 @@ import { GrpcCode } from '../status/code.ts';
 import type { OutlierDetection } from '../upstream/balancing/outlier-detector.ts';
 import type { RetryPolicy } from '../upstream/balancing/retry-policy.ts';
 import { PendingLimit } from '../upstream/pending-limit.ts';
-import { createUpstreams, type UpstreamConfig, type Upstreams } from '../upstream/upstreams.ts';
+import { createUpstreams, type UpstreamConfig, type UpstreamStatus, type Upstreams } from '../upstream/upstreams.ts';
 import type { Options, UpstreamOptions } from './options.ts';
 import type { CallTarget } from './rpc.ts';
 import { readTlsFiles } from './tls-files.ts';
+import { contentsKey } from './watch-contents.ts';
 
 export interface LiveUpstreams extends Upstreams {
   /** Where the calls of a service go; undefined when nothing is configured for it. */
@@ -84,6 +85,17 @@ function tlsOf(
 /** The files that connections to upstreams are made with. */
 export function tlsFilesOf({ upstreams }: Options): readonly string[] {
   return upstreams.flatMap(({ tls }) => [tls?.ca, tls?.cert, tls?.key].filter((path) => path !== undefined));
+}
+
+/** True while calls have a chance. */
+export function isHealthy({ state }: Pick<UpstreamStatus, 'state'>): boolean {
+  return state === 'ready' || state === 'idle';
+}
+
+/** What the connections are made from: when it is the same, a reload keeps them. */
+export function upstreamKey(options: Options): string {
+  const { upstreams, limits } = options;
+  return JSON.stringify([upstreams, limits.replyBytes, limits.timeoutDefault, contentsKey(tlsFilesOf(options))]);
 }
 
 function retryPolicyOf(retry: Omit<UpstreamOptions['retry'], 'retryThrottling'>): RetryPolicy {

@@ -181,6 +181,11 @@ const sourcesSchema = {
     description: 'Binary FileDescriptorSets, as protoc and buf write them.',
   },
   reflect: { type: 'boolean', default: false, description: 'Take descriptors from the upstreams’ server reflection.' },
+  reflectInterval: {
+    $ref: '#/$defs/duration',
+    description:
+      'How often `reflect` asks again, beside each time an upstream is connected to anew. Left out: only then.',
+  },
   rules: {
     type: 'array',
     items: { $ref: '#/$defs/path' },

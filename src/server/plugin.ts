@@ -11,6 +11,7 @@ import type { Binding } from '../routing/binding.ts';
 import { codeOfHttpStatus } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { fail, handle, isNativeGrpc, matchOf, type RequestRpc, rpcOf, targetBehind } from './handler.ts';
+import { logReloads } from './log-reloads.ts';
 import { takeUpgrades } from './upgrades.ts';
 
 declare module 'fastify' {
@@ -51,10 +52,14 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, options) => {
   if (!app.hasDecorator('tandem')) app.decorate('tandem', gateway);
   app.addHook('onClose', () => gateway.close());
   decorateRequests(app);
-  const { table, methods } = gateway.generation;
-  const called = hasMethodPaths(gateway) ? [...methods.values()].map(({ service }) => service.fullName) : [];
-  const heads = headsOf(table.bindings, [...called, ...ownServiceNames(gateway.options)]);
+  const heads = headsOf(gateway);
   await app.register(async (scope) => mountRules(scope, gateway, heads), { prefix });
+  logReloads(gateway, app.log);
+  gateway.onReload(() => {
+    const paths = headsOf(gateway).filter((head) => !heads.includes(head));
+    if (paths.length > 0)
+      app.log.warn({ paths }, 'an app takes no paths once it is ready: start it again to serve these');
+  });
 };
 
 /** True when a protocol is on whose paths are those of methods. */
@@ -137,9 +142,11 @@ function prefixPattern(prefix: string): RegExp | undefined {
  * The routes that hold the methods of every service, and every template: its first literal segment and all below it. Fastify's router
  * cannot tell templates apart (it has no `:verb`, and decodes `%2F` before matching), so it only finds the door.
  */
-function headsOf(bindings: readonly Binding[], services: readonly string[]): readonly string[] {
-  const heads = new Set(services.map((service) => `/${service}/*`));
-  for (const { template } of bindings) {
+function headsOf(gateway: Gateway): readonly string[] {
+  const { table, methods } = gateway.generation;
+  const called = hasMethodPaths(gateway) ? [...methods.values()].map(({ service }) => service.fullName) : [];
+  const heads = new Set([...called, ...ownServiceNames(gateway.options)].map((service) => `/${service}/*`));
+  for (const { template } of table.bindings) {
     const [first] = template.segments;
     if (first?.kind !== 'literal') return ['/*'];
     const head = `/${first.text.replaceAll(':', '::')}`;

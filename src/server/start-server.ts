@@ -21,6 +21,7 @@ import { refuseConnection } from './client-error.ts';
 import { fail, handle } from './handler.ts';
 import { HttpVersions } from './http-versions.ts';
 import { createListenTls, type ListenTls } from './listen-tls.ts';
+import { logReloads } from './log-reloads.ts';
 import { mountOwnPaths } from './own-paths.ts';
 import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './plugin.ts';
 
@@ -45,7 +46,10 @@ export async function startServer(input: TandemOptions, context: ServerContext =
     const tls = tlsOptions && createListenTls(tlsOptions);
     const versions = httpVersionsOf(gateway.options, tls);
     const app = await createApp(gateway, versions, context.logger);
-    const refuse = (error: unknown): void => app.log.error({ err: error }, 'listen.tls: the old certificates stay');
+    const refuse = (error: unknown): void => {
+      gateway.countRefusal(error);
+      app.log.error({ err: error }, 'listen.tls: the old certificates stay');
+    };
     const unwatch = tls?.keepFresh(app.server as Server, refuse);
     app.addHook('onClose', async () => unwatch?.());
     const url = await app.listen({ host, port });
@@ -68,7 +72,7 @@ async function createApp(
   app.server.maxConnections = options.limits.connections;
   app.addHook('onClose', () => gateway.close());
   for (const problem of gateway.generation.skipped) app.log.warn(`left out: ${formatProblem(problem)}`);
-  gateway.onRefusal((error) => app.log.error({ err: error }, 'a change is refused: the old stays'));
+  logReloads(gateway, app.log);
   // Every method that Node can read has an answer, if only 405.
   for (const method of METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
