@@ -52,6 +52,12 @@ export const transcodingSchema = {
       default: 'error',
       description: 'Two rules with the same HTTP method and template.',
     },
+    deepWildcards: {
+      enum: ['last', 'anywhere'],
+      default: 'last',
+      description:
+        'Where `**` may stand in an annotation: last but for a verb, or with more behind it, as some of Google’s. Service configurations may always have it so.',
+    },
     wrongRules: {
       enum: ['error', 'skip'],
       default: 'error',

@@ -12,6 +12,11 @@ import { type PathTemplate, parsePathTemplate, TemplateError, type TemplateVaria
 export interface BindingOptions {
   /** Methods that have no rule get `POST /package.Service/Method` with body `*`. */
   readonly autoMapping?: boolean;
+  /**
+   * Where segments may follow `**`: in rules of service configurations alone, which Google's own front end takes like that, or in
+   * annotations too.
+   */
+  readonly deepWildcards?: 'last' | 'anywhere';
 }
 
 export interface BindingsResult {
@@ -40,10 +45,16 @@ export function createBindings(rules: readonly MethodRules[], options: BindingOp
     own.forEach((rule, index) => {
       const place = { position: rule.position, subject: `${method.service.name}.${method.name}` };
       const before = problems.length;
-      const binding = createBinding(method, rule, index, {
-        problem: (message) => problems.push({ ...place, message }),
-        finding: (message) => findings.push({ ...place, message }),
-      });
+      const allowsTail = rule.isConfigured === true || options.deepWildcards === 'anywhere';
+      const binding = createBinding(
+        method,
+        rule,
+        { index, allowsTail },
+        {
+          problem: (message) => problems.push({ ...place, message }),
+          finding: (message) => findings.push({ ...place, message }),
+        },
+      );
       if (binding !== undefined && problems.length === before) bindings.push(binding);
     });
   }
@@ -54,9 +65,20 @@ function automaticRule({ path, position }: MethodDescriptor): HttpRule {
   return { httpMethod: 'POST', path, body: '*', responseBody: '', position };
 }
 
-function createBinding(method: MethodDescriptor, rule: HttpRule, index: number, reports: Reports): Binding | undefined {
+/** Of one rule among those of its method. */
+interface RulePlace {
+  readonly index: number;
+  readonly allowsTail: boolean;
+}
+
+function createBinding(
+  method: MethodDescriptor,
+  rule: HttpRule,
+  { index, allowsTail }: RulePlace,
+  reports: Reports,
+): Binding | undefined {
   const httpMethod = rule.httpMethod.toUpperCase();
-  const template = parseTemplate(rule.path, reports);
+  const template = parseTemplate(rule.path, allowsTail, reports);
   const variables = (template?.variables ?? []).map((variable) => resolveVariable(method.input, variable, reports));
   const body = selectBody(method.input, rule.body, reports);
   const responseBody = topLevelField(method.output, 'response_body', rule.responseBody, reports);
@@ -78,9 +100,9 @@ function createBinding(method: MethodDescriptor, rule: HttpRule, index: number, 
   return binding;
 }
 
-function parseTemplate(path: string, reports: Reports): PathTemplate | undefined {
+function parseTemplate(path: string, allowsTail: boolean, reports: Reports): PathTemplate | undefined {
   try {
-    return parsePathTemplate(path);
+    return parsePathTemplate(path, { allowsTail });
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     reports.problem(`${error.message} (in ${JSON.stringify(path)})`);

@@ -105,7 +105,9 @@ function fitOf(binding: Binding, rawPath: string): Fit {
   const isVerbSent = verb !== undefined && sent === verb;
   const path = isVerbSent ? rawPath.slice(0, colon) : rawPath;
   const given = path.length > 1 ? path.slice(1).split('/') : [];
-  const length = segments.at(-1)?.kind === 'multi' ? segments.length - 1 : segments.length;
+  const deep = segments.findIndex(({ kind }) => kind === 'multi');
+  if (deep !== -1 && deep < segments.length - 1) return innerFit(binding, given, deep, isVerbSent);
+  const length = deep === -1 ? segments.length : deep;
   const differing = segments.slice(0, length).findIndex((segment, index) => !fits(segment, given[index]));
   if (differing !== -1) {
     return {
@@ -120,6 +122,22 @@ function fitOf(binding: Binding, rawPath: string): Fit {
   }
   const reason = verb === undefined || isVerbSent ? '' : `the verb ":${verb}" is missing`;
   return { binding, fitting: length, reason };
+}
+
+/** With segments behind `**`: those before it count from the left, those behind it from the right. */
+function innerFit(binding: Binding, given: readonly string[], deep: number, isVerbSent: boolean): Fit {
+  const { segments, verb } = binding.template;
+  const tail = segments.slice(deep + 1);
+  const differing = segments.slice(0, deep).findIndex((segment, index) => !fits(segment, given[index]));
+  if (differing !== -1) {
+    const reason = describeDifference(segments[differing], given[differing], differing);
+    return { binding, fitting: differing, reason };
+  }
+  const ends = given.slice(Math.max(deep, given.length - tail.length));
+  const isEnd = ends.length === tail.length && tail.every((segment, index) => fits(segment, ends[index]));
+  if (!isEnd) return { binding, fitting: deep, reason: `the path does not end in ${tail.map(describe).join('/')}` };
+  const reason = verb === undefined || isVerbSent ? '' : `the verb ":${verb}" is missing`;
+  return { binding, fitting: segments.length, reason };
 }
 
 function fits(segment: Segment, raw: string | undefined): boolean {

@@ -27,7 +27,11 @@ export function overlapsOf(bindings: readonly Binding[]): readonly Overlap[] {
   }
   const overlaps: Overlap[] = [];
   for (const [binding, position] of order) {
+    const seen = new Set<Binding>();
     visitMeeting(root, binding.template.segments, 0, ({ binding: other }) => {
+      // What follows `**` is met in more than one way.
+      if (seen.has(other)) return;
+      seen.add(other);
       if (other.httpMethod !== binding.httpMethod || (order.get(other) ?? 0) <= position) return;
       if (verbsMeet(binding.template, other.template)) overlaps.push(overlapOf(binding, other));
     });
@@ -54,15 +58,26 @@ function visitMeeting(
   visit: (route: Route) => void,
 ): void {
   const segment = segments[index];
-  if (node.deep !== undefined) visitRules(node.deep, visit);
-  if (segment === undefined || segment.kind === 'multi') visitRules(node, visit);
-  if (segment === undefined) return;
+  if (node.deep !== undefined) visitDeep(node.deep, segments, index, visit);
+  // `**` for no segment: what follows it, or nothing.
+  if (segment?.kind === 'multi') visitMeeting(node, segments, index + 1, visit);
+  if (segment === undefined) {
+    visitRules(node, visit);
+    return;
+  }
   const next = segment.kind === 'multi' ? index : index + 1;
   if (node.single !== undefined) visitMeeting(node.single, segments, next, visit);
   const children = segment.kind === 'literal' ? [node.literals?.get(segment.text)] : node.literals?.values();
   for (const child of children ?? []) {
     if (child !== undefined) visitMeeting(child, segments, next, visit);
   }
+}
+
+/** The rules with `**` here: it takes as many of the segments as it likes. */
+function visitDeep(deep: TrieNode, segments: readonly Segment[], index: number, visit: (route: Route) => void): void {
+  visitRules(deep, visit);
+  if (deep.literals === undefined && deep.single === undefined) return;
+  for (let from = index; from < segments.length; from++) visitMeeting(deep, segments, from, visit);
 }
 
 function visitRules({ plain, verbs }: TrieNode, visit: (route: Route) => void): void {

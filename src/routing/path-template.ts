@@ -7,7 +7,8 @@
  *
  * (http.proto has no bare "/"; it is taken for the root, as the other gateways do.) What the grammar leaves open:
  * a LITERAL holds what a URL's segment may (RFC 3986 pchar) but `*` and `:`, which mean something else here; any
- * other character is written percent-encoded. Variables do not nest, and `**` comes last but for a verb.
+ * other character is written percent-encoded. Variables do not nest, `**` is there once, and comes last but for a verb unless more
+ * is allowed.
  */
 
 /** One segment of the flattened template. A literal's `text` is percent-decoded. */
@@ -48,8 +49,14 @@ export class TemplateError extends Error {
   }
 }
 
+export interface TemplateOptions {
+  /** Literals and `*` may follow `**`, as some rules of Google's have it: `/v1/{name=a/**}/b`. */
+  readonly allowsTail?: boolean;
+}
+
 interface Cursor {
   readonly text: string;
+  readonly allowsTail: boolean;
   at: number;
   readonly segments: Segment[];
   readonly variables: TemplateVariable[];
@@ -64,8 +71,8 @@ const fieldPathText = /[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*/y;
  * Parses a path template. `/v1/{name=shelves/*}:move` → segments `v1`, `shelves`, `*`; variable `name` over 1 to 3; verb `move`.
  * Throws TemplateError.
  */
-export function parsePathTemplate(text: string): PathTemplate {
-  const cursor: Cursor = { text, at: 0, segments: [], variables: [] };
+export function parsePathTemplate(text: string, { allowsTail = false }: TemplateOptions = {}): PathTemplate {
+  const cursor: Cursor = { text, allowsTail, at: 0, segments: [], variables: [] };
   if (!take(cursor, '/')) throw errorAt(cursor, "expected '/': a path begins with it");
   if (text === '/') return { segments: [], variables: [], verb: undefined };
   readSegments(cursor, false);
@@ -98,12 +105,18 @@ function printLiteral(text: string): string {
 
 function readSegments(cursor: Cursor, isInVariable: boolean): void {
   do {
-    if (cursor.segments.at(-1)?.kind === 'multi')
-      throw errorAt(cursor, "no segment may follow '**', which comes last but for a verb; write * for one segment");
+    refuseTail(cursor);
     if (cursor.text[cursor.at] !== '{') cursor.segments.push(readSegment(cursor));
     else if (isInVariable) throw errorAt(cursor, 'a variable cannot hold another one');
     else readVariable(cursor);
   } while (take(cursor, '/'));
+}
+
+function refuseTail(cursor: Cursor): void {
+  if (!cursor.segments.some(({ kind }) => kind === 'multi')) return;
+  if (!cursor.allowsTail)
+    throw errorAt(cursor, "no segment may follow '**', which comes last but for a verb; write * for one segment");
+  if (cursor.text.startsWith('**', cursor.at)) throw errorAt(cursor, "'**' is there already; write * for one segment");
 }
 
 function readSegment(cursor: Cursor): Segment {

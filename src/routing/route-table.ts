@@ -143,7 +143,18 @@ function find(node: TrieNode, at: number, search: Search): Route | undefined {
   }
   // An empty segment (`//`, or a slash at the end) fills no `*`.
   const route = node.single === undefined || stop === at ? undefined : find(node.single, stop + 1, search);
-  return route ?? (node.deep && pick(node.deep, search));
+  return route ?? (node.deep && findDeep(node.deep, at, search));
+}
+
+/** What may follow `**` is looked for from the left, so that `**` takes as little as it can; then what ends with it. */
+function findDeep(deep: TrieNode, at: number, search: Search): Route | undefined {
+  if (deep.literals !== undefined || deep.single !== undefined) {
+    for (let from = at; from <= search.end; from = segmentEnd(from, search) + 1) {
+      const route = find(deep, from, search);
+      if (route !== undefined) return route;
+    }
+  }
+  return pick(deep, search);
 }
 
 /** The rule for the method among those that end here. A named method beats `*`. */
@@ -173,7 +184,8 @@ function allowedMethods(root: TrieNode, start: number, search: Search): readonly
   return [...allow.add('OPTIONS')].sort();
 }
 
-function rawCaptures({ spans }: Route, start: number, search: Search): string[] {
+function rawCaptures({ spans: written, inner }: Route, start: number, search: Search): string[] {
+  const spans = inner === undefined ? written : stretched(written, inner, segmentCount(start, search));
   const captures: string[] = [];
   let at = start;
   let index = 0;
@@ -185,6 +197,21 @@ function rawCaptures({ spans }: Route, start: number, search: Search): string[] 
     captures.push(search.path.slice(from, behind === -1 ? search.end : at - 1));
   }
   return captures;
+}
+
+/** Spans in a path where `**` stands for so many segments that there are `count` in all. */
+function stretched(
+  spans: readonly number[],
+  { deepIndex, length }: NonNullable<Route['inner']>,
+  count: number,
+): readonly number[] {
+  return spans.map((index) => (index > deepIndex ? index + count - length : index));
+}
+
+function segmentCount(start: number, search: Search): number {
+  let count = 0;
+  for (let at = start; at <= search.end; at = segmentEnd(at, search) + 1) count++;
+  return count;
 }
 
 function decodeCaptures(captures: string[], { variables }: Binding, path: string, expansion: ReservedExpansion): void {

@@ -1,6 +1,6 @@
 /**
- * @module The rules by their segments. `**` is always last, so that each node is reached by one way only: a search with
- * all its backtracking visits a node at most once, however hostile the rules and the path.
+ * @module The rules by their segments. Each node is reached by one way only, so that a search with all its backtracking visits it at
+ * most once, however hostile the rules and the path; but for the few behind a `**`, which are looked for once a segment.
  */
 import type { Binding } from './binding.ts';
 
@@ -13,12 +13,14 @@ export interface Route {
   readonly httpMethod: string;
   /** For each variable the index of its first segment and the one behind its last; -1 where `**` takes all the rest. */
   readonly spans: readonly number[];
+  /** Where segments follow `**`: its index, and how many segments the template has; undefined for all others. */
+  readonly inner: { readonly deepIndex: number; readonly length: number } | undefined;
 }
 
 export interface TrieNode {
   literals: Map<string, TrieNode> | undefined;
   single: TrieNode | undefined;
-  /** `**`: has no children itself. */
+  /** `**`: its children are what follows it. */
   deep: TrieNode | undefined;
   /** The rules that end here without a verb, at most one for each HTTP method. */
   readonly plain: Route[];
@@ -31,9 +33,11 @@ export function createNode(): TrieNode {
 
 export function createRoute(binding: Binding): Route {
   const { segments } = binding.template;
-  const isDeep = segments.at(-1)?.kind === 'multi';
-  const spans = binding.variables.flatMap(({ start, end }) => [start, isDeep && end === segments.length ? -1 : end]);
-  return { binding, httpMethod: binding.httpMethod, spans };
+  const deepIndex = segments.findIndex(({ kind }) => kind === 'multi');
+  const isLast = deepIndex === segments.length - 1;
+  const spans = binding.variables.flatMap(({ start, end }) => [start, isLast && end === segments.length ? -1 : end]);
+  const inner = deepIndex === -1 || isLast ? undefined : { deepIndex, length: segments.length };
+  return { binding, httpMethod: binding.httpMethod, spans, inner };
 }
 
 /** The routes that match the same paths as the binding would. Makes the way there; the caller adds and replaces. */

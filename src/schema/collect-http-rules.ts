@@ -41,12 +41,16 @@ export function collectHttpRules({ schema, services }: LoadedSchema, configs: Se
       services.flatMap((service) => service.methods),
     );
     if (methods.length === 0) problems.push(unknownSelector(rule, schema.methods));
-    for (const method of methods) parsed.set(method, parseHttpRule(rule));
+    for (const method of methods) parsed.set(method, configured(parseHttpRule(rule)));
   }
   for (const [method, { faults }] of parsed) {
     problems.push(...faults.map(({ position, message }) => ({ position, subject: subjectOf(method), message })));
   }
   return { rules: [...parsed].map(([method, { rules }]) => ({ method, rules })), problems };
+}
+
+function configured({ rules, faults }: ParsedRules): ParsedRules {
+  return { rules: rules.map((rule) => ({ ...rule, isConfigured: true })), faults };
 }
 
 /** A wildcard speaks of the services to serve; a whole name of any method that is known. */

@@ -14,6 +14,8 @@ export interface HttpRule {
   /** "" the whole reply, or the name of a top-level reply field. */
   readonly responseBody: string;
   readonly position: SourcePosition;
+  /** It stands in a service configuration. */
+  readonly isConfigured?: boolean;
 }
 
 /** All rules of one method: the main one first, its additional bindings behind it. */

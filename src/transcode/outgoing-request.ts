@@ -104,12 +104,16 @@ function defaultText(field: FieldDescriptor | undefined): string | undefined {
 }
 
 function fits(pattern: readonly Segment[], parts: readonly string[]): boolean {
-  const last = pattern.at(-1);
-  const fixed = last?.kind === 'multi' ? pattern.slice(0, -1) : pattern;
-  if (last?.kind === 'multi' ? parts.length < fixed.length : parts.length !== fixed.length) return false;
-  return fixed.every((segment, index) =>
-    segment.kind === 'literal' ? segment.text === parts[index] : parts[index] !== '',
-  );
+  const deep = pattern.findIndex(({ kind }) => kind === 'multi');
+  if (deep === -1) return parts.length === pattern.length && pattern.every((one, index) => isFit(one, parts[index]));
+  const [head, tail] = [pattern.slice(0, deep), pattern.slice(deep + 1)];
+  if (parts.length < head.length + tail.length) return false;
+  const end = parts.slice(parts.length - tail.length);
+  return head.every((one, index) => isFit(one, parts[index])) && tail.every((one, index) => isFit(one, end[index]));
+}
+
+function isFit(segment: Segment, part: string | undefined): boolean {
+  return segment.kind === 'literal' ? segment.text === part : part !== undefined && part !== '';
 }
 
 /** A colon is encoded too: it may not be taken for a verb. What the server must decode stays decoded: `%2F` in a value becomes `%252F`. */

@@ -25,12 +25,12 @@ const segment: fc.Arbitrary<Segment> = fc.oneof(
 const template: fc.Arbitrary<PathTemplate> = fc
   .tuple(
     fc.array(segment, { maxLength: 6 }),
-    fc.boolean(),
+    fc.option(fc.nat(6)),
     fc.option(wellFormed),
     fc.array(fc.nat(3), { maxLength: 6 }),
   )
-  .map(([some, isDeep, verb, gaps]) => {
-    const segments: Segment[] = isDeep ? [...some, { kind: 'multi' }] : some;
+  .map(([some, deep, verb, gaps]) => {
+    const segments: Segment[] = deep === null ? some : some.toSpliced(deep, 0, { kind: 'multi' });
     const variables: PathTemplate['variables'][number][] = [];
     let at = 0;
     for (const [index, gap] of gaps.entries()) {
@@ -44,7 +44,11 @@ const template: fc.Arbitrary<PathTemplate> = fc
   });
 
 test('parse(print(template)) = template', () => {
-  fc.assert(fc.property(template, (one) => assert.deepEqual(parsePathTemplate(printPathTemplate(one)), one)));
+  fc.assert(
+    fc.property(template, (one) =>
+      assert.deepEqual(parsePathTemplate(printPathTemplate(one), { allowsTail: true }), one),
+    ),
+  );
 });
 
 const templateText = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'/{}=*:.%2Fav') }));
@@ -53,8 +57,8 @@ test('parsing any text ends in a template or a TemplateError with a column insid
   fc.assert(
     fc.property(templateText, (text) => {
       try {
-        const parsed = parsePathTemplate(text);
-        assert.deepEqual(parsePathTemplate(printPathTemplate(parsed)), parsed);
+        const parsed = parsePathTemplate(text, { allowsTail: true });
+        assert.deepEqual(parsePathTemplate(printPathTemplate(parsed), { allowsTail: true }), parsed);
       } catch (error) {
         assert.ok(error instanceof TemplateError);
         assert.ok(error.column >= 1 && error.column <= text.length + 1);
@@ -93,7 +97,18 @@ const ruleText = fc
   .tuple(
     fc.constantFrom('GET', 'POST', 'HEAD', '*'),
     fc.array(fc.constantFrom(...words, '*', '{v}'), { maxLength: 4 }),
-    fc.constantFrom('', '', '/**', '/{d=**}', '/{d=a/*}', '/{d=b/**}'),
+    fc.constantFrom(
+      '',
+      '',
+      '/**',
+      '/{d=**}',
+      '/{d=a/*}',
+      '/{d=b/**}',
+      '/**/a',
+      '/{d=**}/b',
+      '/{d=a/**}/{e}',
+      '/{d=**/*}/a',
+    ),
     fc.constantFrom('', '', ':go', ':b'),
   )
   .map(([method, segments, end, verb]) => {
@@ -167,15 +182,26 @@ function readings(path: string): [segments: string[], verb: string | undefined][
   return stripped === undefined ? [plain] : [[split(stripped), verb], plain];
 }
 
+/** For each segment of a template those of the path that it stands for; undefined when there are too few or too many. */
+function aligned(segments: readonly Segment[], given: readonly string[]): readonly (readonly string[])[] | undefined {
+  const deep = segments.findIndex(({ kind }) => kind === 'multi');
+  const more = given.length - segments.length;
+  if (deep === -1) return more === 0 ? given.map((one) => [one]) : undefined;
+  if (more < -1) return undefined;
+  return segments.map((_, index) => {
+    if (index === deep) return given.slice(deep, deep + more + 1);
+    return given.slice(index < deep ? index : index + more, (index < deep ? index : index + more) + 1);
+  });
+}
+
 function fits({ template: { segments, verb } }: Binding, given: readonly string[], sent: string | undefined): boolean {
-  const fixed = segments.filter(({ kind }) => kind !== 'multi');
-  const isLong = fixed.length === segments.length ? given.length === fixed.length : given.length >= fixed.length;
   const isEqual = (text: string, raw = ''): boolean => raw.replace('%61', 'a').replace('%2F', '/') === text;
-  return (
-    verb === sent &&
-    isLong &&
-    fixed.every((own, index) => (own.kind === 'literal' ? isEqual(own.text, given[index]) : given[index] !== ''))
-  );
+  const parts = aligned(segments, given);
+  if (verb !== sent || parts === undefined) return false;
+  return segments.every((own, index) => {
+    const [part] = parts[index] ?? [];
+    return own.kind === 'multi' || (own.kind === 'literal' ? isEqual(own.text, part) : part !== '');
+  });
 }
 
 function naiveMatch(bindings: readonly Binding[], httpMethod: string, path: string): unknown {
@@ -184,7 +210,7 @@ function naiveMatch(bindings: readonly Binding[], httpMethod: string, path: stri
     if (fitting.length === 0) continue;
     const served = (name: string): Binding[] => fitting.filter((binding) => [name, '*'].includes(binding.httpMethod));
     const candidates = served(httpMethod).length === 0 && httpMethod === 'HEAD' ? served('GET') : served(httpMethod);
-    const [binding] = candidates.sort((a, b) => specificity(a).localeCompare(specificity(b), 'en'));
+    const [binding] = candidates.sort((a, b) => (specificity(a, segments) < specificity(b, segments) ? -1 : 1));
     if (binding === undefined) {
       const own = fitting.map((other) => other.httpMethod);
       const allow = new Set([...own, 'OPTIONS', ...(own.includes('GET') ? ['HEAD'] : [])]);
@@ -196,16 +222,21 @@ function naiveMatch(bindings: readonly Binding[], httpMethod: string, path: stri
   return { kind: 'unmatched' };
 }
 
-/** Sorts before that of a rule which has to give way: 0 a literal or the end, 1 `*`, 2 `**`; then the method. */
-function specificity({ template: { segments }, httpMethod }: Binding): string {
-  const digits = segments.map(({ kind }) => (kind === 'literal' ? '0' : kind === 'single' ? '1' : '2')).join('');
-  return digits.padEnd(10, '0') + (httpMethod === '*' ? '1' : '0');
+/**
+ * Sorts before that of a rule which has to give way: 0 a literal or the end, 1 `*`, 2 `**`, which takes as little as it can where more follows;
+ * then the method.
+ */
+function specificity({ template: { segments }, httpMethod }: Binding, given: readonly string[]): string {
+  const digits = segments.map(({ kind }, index) => {
+    if (kind !== 'multi') return kind === 'literal' ? '0' : '1';
+    return index === segments.length - 1 ? '299' : `2${String(given.length - segments.length + 1).padStart(2, '0')}`;
+  });
+  return digits.join('').padEnd(20, '0') + (httpMethod === '*' ? '1' : '0');
 }
 
 function capturesOf({ template: { segments }, variables }: Binding, given: readonly string[]): string[] {
   return variables.map(({ end, start, isMultiSegment }) => {
-    const isDeep = segments[end - 1]?.kind === 'multi';
-    const raw = given.slice(start, isDeep ? undefined : end).join('/');
+    const raw = (aligned(segments, given) ?? []).slice(start, end).flat().join('/');
     return isMultiSegment ? raw.split('%2F').map(decodeURIComponent).join('%2F') : decodeURIComponent(raw);
   });
 }

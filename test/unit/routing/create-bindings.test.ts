@@ -129,3 +129,21 @@ test('a method without a rule is bound only by autoMapping, to its gRPC path', (
   ]);
   assert.deepEqual(bindings[0]?.position, methodOf('Call').position);
 });
+
+test('segments behind ** stand in service configurations, and in annotations where that is allowed', () => {
+  const rule = ruleOf({ rule: 'GET /a/{name=b/**}/c' });
+  const bound = (isConfigured: boolean, deepWildcards?: 'last' | 'anywhere') =>
+    createBindings(
+      [{ method: methodOf('Call'), rules: [{ ...rule, isConfigured }] }],
+      deepWildcards && { deepWildcards },
+    );
+  assert.match(bound(false).problems[0]?.message ?? '', /no segment may follow '\*\*'/);
+  assert.equal(bound(false, 'last').problems.length, 1);
+  for (const { bindings, problems } of [bound(true), bound(true, 'last'), bound(false, 'anywhere')]) {
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      bindings.flatMap(({ variables }) => variables.map(({ text, start, end }) => [text, start, end])),
+      [['name', 1, 3]],
+    );
+  }
+});

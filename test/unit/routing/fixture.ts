@@ -8,7 +8,7 @@ import { parsePathTemplate } from '../../../src/routing/path-template.ts';
 export function bindingsOf(rules: readonly string[]): Binding[] {
   return rules.map((rule, index) => {
     const [httpMethod = '', path = ''] = rule.split(' ');
-    const template = parsePathTemplate(path);
+    const template = parsePathTemplate(path, { allowsTail: true });
     const name = `M${index + 1}`;
     return {
       id: `test.Rules.${name}#0`,
