@@ -18,7 +18,7 @@ import { clientOf } from './client.ts';
 import { HangUp } from './hang-up.ts';
 import { logFailure } from './log-failure.ts';
 import { announcesBody, readBody, readChunks } from './read-body.ts';
-import { failGrpc, grpcStreamOf, handleGrpc } from './rpc/grpc.ts';
+import { failGrpc, grpcStreamOf, handleGrpc, isGrpc, needsHttp2 } from './rpc/grpc.ts';
 import { streamBody } from './stream-body.ts';
 import { upgradeHead } from './upgrades.ts';
 
@@ -75,16 +75,19 @@ function rpcNamed({ service, name }: MethodDescriptor, binding?: Binding): Reque
   return { service: service.fullName, method: name, binding };
 }
 
-/** True for a call that passes through; the paths of gRPC are no affair of the rules. */
+/** True for a call that is to pass through; the paths of gRPC are no affair of the rules. */
 export function isNativeGrpc(request: FastifyRequest, gateway: Gateway): boolean {
-  return gateway.options.protocols.grpc && grpcStreamOf(request) !== undefined;
+  return gateway.options.protocols.grpc && isGrpc(request);
 }
 
 /** Answers one request through the gateway. */
 export async function handle(request: FastifyRequest, reply: FastifyReply, gateway: Gateway): Promise<FastifyReply> {
   const head = upgradeHead(request.raw);
   if (head !== undefined) return await handleUpgrade(request, reply, gateway, head);
-  if (isNativeGrpc(request, gateway)) return await handleGrpc(request, reply, gateway);
+  if (isNativeGrpc(request, gateway)) {
+    if (grpcStreamOf(request) === undefined) return fail(request, reply, gateway, needsHttp2());
+    return await handleGrpc(request, reply, gateway);
+  }
   const hangUp = new HangUp(reply);
   try {
     const match = matchOf(request, gateway);
@@ -126,7 +129,7 @@ async function handleUpgrade(
 
 /** Answers with an error that no call gave. */
 export function fail(request: FastifyRequest, reply: FastifyReply, gateway: Gateway, error: unknown): FastifyReply {
-  if (isNativeGrpc(request, gateway)) return failGrpc(request, reply, error);
+  if (isNativeGrpc(request, gateway) && grpcStreamOf(request) !== undefined) return failGrpc(request, reply, error);
   return send(request, reply, gateway.answerError(error, request.headers, matchIfAny(request, gateway)));
 }
 

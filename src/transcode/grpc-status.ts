@@ -4,24 +4,26 @@
 import { GrpcCode } from '../status/code.ts';
 import type { StatusError } from '../status/status-error.ts';
 import type { Metadata } from './exchange.ts';
+import { statusBytesOf, unpaddedBase64 } from './rpc/status-details.ts';
 
-/** `grpc-status` and what belongs to it, with the metadata that came with the status. `error` is undefined for a call that ended well. */
+/** The trailers of a call, with the metadata that came with its status. `error` is undefined for a call that ended well. */
 export function trailersOf(error: StatusError | undefined, metadata: Metadata): Metadata {
-  if (error === undefined) return [...metadata, ['grpc-status', String(GrpcCode.OK)]];
-  const trailers: (readonly [string, string])[] = [
-    ...error.trailers,
-    ...error.headers,
+  if (error === undefined) return [...metadata, ...statusOf(undefined)];
+  return [...error.trailers, ...error.headers, ...statusOf(error)];
+}
+
+/** `grpc-status` and what belongs to it. */
+export function statusOf(error: StatusError | undefined): Metadata {
+  if (error === undefined) return ok;
+  const details = statusBytesOf(error);
+  return [
     ['grpc-status', String(error.code)],
     ['grpc-message', percentEncode(error.message)],
+    ...(details === undefined ? [] : [['grpc-status-details-bin', unpaddedBase64(details)] as const]),
   ];
-  const { statusDetails } = error;
-  if (statusDetails !== undefined) {
-    // Base64 without padding, as gRPC sends it.
-    const base64 = Buffer.from(statusDetails).toString('base64').replaceAll('=', '');
-    trailers.push(['grpc-status-details-bin', base64]);
-  }
-  return trailers;
 }
+
+const ok: Metadata = [['grpc-status', String(GrpcCode.OK)]];
 
 /** `Status-Message`: all but printable ASCII, and the percent sign, as escapes of UTF-8. */
 function percentEncode(message: string): string {

@@ -319,6 +319,22 @@ for (const [name, headers, body, status] of [
   });
 }
 
+for (const [name, target] of [
+  ['a method', '/test.Echo/Unary'],
+  ['a rule', '/v1/echo'],
+  ['nothing', '/nothing'],
+] as const) {
+  test(`over HTTP/1.1 the answer says what is missing: ${name}`, async (t) => {
+    const { server } = await scripted(t, { Unary: { messages: [] } });
+    const headers = { 'content-type': 'application/grpc+proto', te: 'trailers' };
+    const body = frame(Buffer.alloc(0));
+    const answer = await fetch(server.url + target, { method: 'POST', headers, body: new Uint8Array(body) });
+    assert.equal(answer.status, 505);
+    const { message } = (await answer.json()) as { message: string };
+    assert.match(message, /gRPC needs HTTP\/2/);
+  });
+}
+
 test('compressed messages pass as they are, with what says so', async (t) => {
   const zipped = gzipSync('hello hello hello');
   const message = Buffer.concat([Buffer.of(1, 0, 0, 0, zipped.length), zipped]);

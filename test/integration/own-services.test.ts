@@ -1,5 +1,6 @@
 /** What gRPC clients may ask of the gateway itself: reflection, and the health of what it serves. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import * as grpc from '@grpc/grpc-js';
@@ -137,4 +138,40 @@ test('both can be turned off', async (t) => {
   const transport = createHttp2Transport(parseTarget(hostOf(server)));
   t.after(() => transport.close());
   await assert.rejects(reflectDescriptors(transport), /no server reflection/);
+});
+
+test('those who may not read the pages are not told either, and health has no credentials', async (t) => {
+  const key = 'tdm_reader';
+  const digest = `sha256:${createHash('sha256').update(key).digest('hex')}`;
+  const upstream = await startEchoUpstream();
+  t.after(() => upstream.close());
+  const server = await serve(t, {
+    protos,
+    upstreams: [upstream.target],
+    security: {
+      apiKeys: { header: 'x-api-key', keys: [{ name: 'reader', digest, roles: ['reader'] }] },
+      pages: { anonymous: false, roles: ['reader'] },
+      // Closed for everybody but administrators, of whom there are none.
+      access: [{ methods: ['*'], roles: ['admin'] }],
+    },
+  });
+  assert.deepEqual(await ask(healthOf(t, server), 'Check', about('test.Echo')), [8, 1]);
+  const transport = createHttp2Transport(parseTarget(hostOf(server)));
+  t.after(() => transport.close());
+  await assert.rejects(reflectDescriptors(transport), { message: /UNAUTHENTICATED|credentials/ });
+  const outcome = async (metadata: readonly (readonly [string, string])[]): Promise<string> => {
+    const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+    const options = { path, metadata, deadline: performance.now() + 5000, signal: undefined };
+    try {
+      // ServerReflectionRequest, list_services
+      for await (const _ of transport.stream(options, Buffer.of(0x3a, 0))) return 'told';
+      return 'nothing';
+    } catch (error) {
+      return (error as { codeName: string }).codeName;
+    }
+  };
+  assert.deepEqual(
+    [await outcome([]), await outcome([['x-api-key', 'tdm_other']]), await outcome([['x-api-key', key]])],
+    ['UNAUTHENTICATED', 'UNAUTHENTICATED', 'told'],
+  );
 });

@@ -16,12 +16,23 @@ import { logFailure } from '../log-failure.ts';
 import { readBody, readChunks } from '../read-body.ts';
 import { GrpcReply } from './grpc-reply.ts';
 
-/** The stream of a request by native gRPC, which no other content type is, and no other version of HTTP can carry; undefined for others. */
-export function grpcStreamOf({ headers, raw }: FastifyRequest): ServerHttp2Stream | undefined {
+/** True for a request that says it is native gRPC. */
+export function isGrpc({ headers }: FastifyRequest): boolean {
   const contentType = headers['content-type'];
   // Behind `application/grpc` gRPC-Web has a hyphen.
-  if (contentType === undefined || !/^application\/grpc(?:$|[+;\s])/i.test(contentType)) return undefined;
+  return contentType !== undefined && /^application\/grpc(?:$|[+;\s])/i.test(contentType);
+}
+
+/** What carries a call; undefined over HTTP/1.1, which has no trailers that could. */
+export function grpcStreamOf({ raw }: FastifyRequest): ServerHttp2Stream | undefined {
   return (raw as { readonly stream?: ServerHttp2Stream }).stream;
+}
+
+/** Why a call over HTTP/1.1 is refused. */
+export function needsHttp2(): StatusError {
+  const message =
+    'gRPC needs HTTP/2, and this request came over HTTP/1.1: a proxy in between has to speak HTTP/2 to here; gRPC-Web and Connect do without';
+  return new StatusError(GrpcCode.UNIMPLEMENTED, message, { httpStatus: 505 });
 }
 
 /** Answers one call. */
@@ -69,7 +80,7 @@ export function failGrpc(request: FastifyRequest, reply: FastifyReply, error: un
 
 function streamOf(request: FastifyRequest): ServerHttp2Stream {
   const stream = grpcStreamOf(request);
-  if (stream === undefined) throw new Error('this request is none of gRPC');
+  if (stream === undefined) throw new Error('this request has no stream');
   return stream;
 }
 

@@ -2,14 +2,13 @@
  * gRPC-Web (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md): gRPC whose trailers are the last envelope of the body. They are
  * never HTTP headers here, where a browser would have to be allowed to see them.
  */
-import { GrpcCode } from '../../status/code.ts';
 import type { StatusError } from '../../status/status-error.ts';
 import { timeoutOf } from '../deadline.ts';
 import type { HttpRequest, Metadata } from '../exchange.ts';
+import { statusOf } from '../grpc-status.ts';
 import { codecNamed, type Dialect } from './dialect.ts';
 import { EnvelopeDialect, type EnvelopeProtocol } from './envelope-dialect.ts';
 import type { Envelope } from './envelopes.ts';
-import { statusBytesOf, unpaddedBase64 } from './status-details.ts';
 
 const TRAILERS = 0x80;
 
@@ -37,21 +36,7 @@ export function grpcWebDialect(mediaType: string, headers: HttpRequest['headers'
 
 /** A status, as gRPC has it in trailers; names in lower case, one a line. */
 function writeTrailers(trailers: Metadata, error: StatusError | undefined): Envelope {
-  const details = error && statusBytesOf(error);
-  const entries: Metadata = [
-    ['grpc-status', String(error?.code ?? GrpcCode.OK)],
-    ['grpc-message', percentEncode(error?.message ?? '')],
-    ...(details === undefined ? [] : [['grpc-status-details-bin', unpaddedBase64(details)] as const]),
-    ...trailers,
-  ];
+  const entries = [...statusOf(error), ...trailers];
   const lines = entries.map(([name, value]) => `${name}: ${value}\r\n`);
   return { flags: TRAILERS, payload: Buffer.from(lines.join('')) };
-}
-
-/** All but printable ASCII, and the percent sign (PROTOCOL-HTTP2.md, "Status-Message"). */
-function percentEncode(message: string): string {
-  // By way of bytes, since half of a surrogate pair has no escape.
-  return Buffer.from(message)
-    .toString()
-    .replace(/[^ -$&-~]+/gu, encodeURIComponent);
 }
