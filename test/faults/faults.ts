@@ -1,7 +1,15 @@
+import { clientFaults } from './client-faults.ts';
 import { gatewayFaults } from './gateway-faults.ts';
 import { lineFaults } from './line-faults.ts';
+import { nonsenseFaults } from './nonsense.ts';
 import type { Fault } from './stage.ts';
 import { upstreamFaults } from './upstream-faults.ts';
 
 /** All of them, in the order of docs/reliability.md. */
-export const faults: readonly Fault[] = [...upstreamFaults, ...lineFaults, ...gatewayFaults];
+export const faults: readonly Fault[] = [
+  ...upstreamFaults,
+  ...lineFaults,
+  ...gatewayFaults,
+  ...clientFaults,
+  ...nonsenseFaults,
+];

@@ -45,9 +45,9 @@ async function reloads(stage: Stage) {
   write(0);
   const gateway = await start(stage, ['--config', file]);
   const load = stage.load(gateway.url, { workers });
-  await stage.succeed(200);
+  await stage.succeed(50);
   const before = gateway.megabytes();
-  const long = load.call('watch', 500);
+  const long = load.call('watch', 300);
   const rounds = 10 * stage.scale;
   for (let round = 1; round <= rounds; round++) {
     write(round);
@@ -73,7 +73,7 @@ async function killed(stage: Stage) {
   const { port } = new URL(gateway.url);
   let slowestMs = 0;
   for (let round = 0; round < stage.scale; round++) {
-    await stage.succeed(100);
+    await stage.succeed(50);
     load.isPaused = true;
     gateway.signal('SIGKILL');
     await gateway.exitCode;
@@ -81,7 +81,7 @@ async function killed(stage: Stage) {
     gateway = await start(stage, args, Number(port));
     slowestMs = Math.max(slowestMs, performance.now() - startedAt);
     load.isPaused = false;
-    await stage.succeed(100);
+    await stage.succeed(50);
   }
   await load.stop();
   const lost = ['no answer'] as const;
@@ -101,7 +101,7 @@ async function stopped(stage: Stage) {
   for (let round = 0; round < stage.scale; round++) {
     const gateway = await start(stage, ['--config', file]);
     const load = stage.load(gateway.url, { workers });
-    await stage.succeed(100);
+    await stage.succeed(50);
     gateway.signal('SIGTERM');
     const toldAt = performance.now();
     await until(async () => (await statusOf(`${gateway.url}/readyz`)) === 503, 'it is not ready');

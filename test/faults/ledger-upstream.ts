@@ -99,7 +99,8 @@ function readEntry(message: Uint8Array): Entry {
   return { id: String(fields.get(1)), text: String(fields.get(2)) };
 }
 
-function writeEntry(id: string, text: string, number: number): Uint8Array {
+/** An Entry of the wire. */
+export function writeEntry(id: string, text: string, number: number): Uint8Array {
   const strings = [lengthDelimited(1, Buffer.from(id)), lengthDelimited(2, Buffer.from(text))];
   return Buffer.concat([...strings, Buffer.of(0x18, (number & 0x7f) | 0x80, number >> 7)]);
 }

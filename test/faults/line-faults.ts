@@ -29,7 +29,7 @@ async function resets(stage: Stage) {
   line.resetAfter = 20_000;
   line.hangUp();
   const load = stage.load(url);
-  await stage.succeed(300 * stage.scale);
+  await stage.succeed(200 * stage.scale);
   line.resetAfter = undefined;
   const overAt = performance.now();
   await stage.succeed(1);
@@ -45,18 +45,18 @@ async function slices(stage: Stage) {
   const { line, url } = await start(stage);
   line.slice = { bytes: 61, pauseMs: 1 };
   const load = stage.load(url);
-  await stage.succeed(60 * stage.scale);
+  await stage.succeed(30 * stage.scale);
   line.slice = undefined;
   await load.stop();
   return { ...stage.balance(), note: '61 bytes at a time, a millisecond between them' };
 }
 
 async function silenceKeepalive(stage: Stage) {
-  const { line, url } = await start(stage, { keepalive: { time: '300ms', timeout: '300ms' } });
+  const { line, url } = await start(stage, { keepalive: { time: '500ms', timeout: '500ms' } });
   const load = stage.load(url);
   let slowestMs = 0;
   for (let round = 0; round < stage.scale; round++) {
-    await stage.succeed(100);
+    await stage.succeed(50);
     line.silence();
     const silentAt = performance.now();
     await stage.succeed(10);
@@ -67,7 +67,7 @@ async function silenceKeepalive(stage: Stage) {
   assertFewReads(figures, stage.scale);
   return {
     ...figures,
-    note: `found and calls succeed again within ${seconds(slowestMs)}; pings after 0.3 s, 0.3 s to answer`,
+    note: `found and calls succeed again within ${seconds(slowestMs)}; pings after 0.5 s, 0.5 s to answer`,
   };
 }
 
@@ -75,7 +75,7 @@ async function silenceDeadlines(stage: Stage) {
   const timeoutMs = 500;
   const { line, url } = await start(stage, { methodConfig: [{ name: [{}], timeout: `${timeoutMs}ms` }] });
   const load = stage.load(url);
-  await stage.succeed(100);
+  await stage.succeed(50);
   line.silence();
   const silentAt = performance.now();
   await sleep(timeoutMs);

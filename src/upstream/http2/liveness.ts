@@ -46,7 +46,9 @@ export class Liveness {
       if (this.#lastFrameAt < askedAt) this.#events.giveUp();
     };
     // Of a process that was held up itself timers run out before it reads what has come meanwhile.
-    const readFirst = (): void => void (this.#lastLook = setImmediate(judge));
+    const readFirst = (): void => {
+      this.#lastLook = setImmediate(judge);
+    };
     this.#answerTimer = setTimeout(readFirst, this.#timeoutMs).unref();
   }
 
