@@ -2,6 +2,7 @@
 // The page: the call at its top, which all views below work on, and which the address holds.
 import { ApiError, get, post } from './api.js';
 import { createCallView } from './call-view.js';
+import { createCodeView } from './code-view.js';
 import { byId, h, problemText } from './dom.js';
 import { RequestForm } from './form.js';
 import { createMeasureView } from './measure-view.js';
@@ -20,7 +21,9 @@ const form = new RequestForm(byId('form', HTMLElement), () => {
 /** @type {Method | undefined} */
 let method;
 let framing = 'array';
+/** Of the check that counts: what is typed meanwhile asks for another. */
 let checking = 0;
+let timer = 0;
 
 /** The call as it stands. @returns {import('./types.js').Chosen} */
 function chosen() {
@@ -41,6 +44,7 @@ function headerFields() {
 
 /** What the gateway makes of the call; undefined when a field is wrong, which is then marked. Nothing is sent to any upstream. */
 async function check() {
+  clearTimeout(timer);
   const at = ++checking;
   try {
     const prepared = /** @type {import('./types.js').Prepared} */ (await post('prepare', chosen().request));
@@ -85,8 +89,6 @@ async function checkToRun() {
   if (prepared === undefined && wrong instanceof HTMLElement) wrong.focus();
   return prepared;
 }
-
-let timer = 0;
 
 function changed() {
   history.replaceState(null, '', addressOf());
@@ -138,6 +140,7 @@ const page = {
 const views = [
   { id: 'call', title: 'One call', create: createCallView },
   { id: 'measure', title: 'Many calls', create: createMeasureView },
+  { id: 'code', title: 'Code', create: createCodeView },
 ];
 let selected = views[0];
 

@@ -183,3 +183,11 @@ test('many calls: figures, plots, reports to keep; and stopped, what is there co
   await page.getByText('Stopped: what is there counts.').waitFor();
   assert.deepEqual(complaints, []);
 });
+
+test('code for the same call', { skip }, async () => {
+  const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book, 'code') });
+  await page.getByText('11 ways to make this call.').waitFor();
+  assert.match(await page.getByRole('region', { name: 'curl', exact: true }).textContent(), /^curl -sS 'http/);
+  assert.deepEqual(await findingsOf(page), []);
+  assert.deepEqual(complaints, []);
+});

@@ -6,13 +6,15 @@ import { isRepeatable } from '../../compare/find-method.ts';
 import { messageBytes } from '../../compare/prepare-calls.ts';
 import type { Performed, PreparedCall, Protocol } from '../../compare/prepared-call.ts';
 import { readAnswer } from '../../compare/read-answer.ts';
+import { snippetsOf } from '../../compare/snippets/snippets.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { splitComment } from '../../openapi/comment.ts';
 import type { MethodDescriptor } from '../../schema/descriptors.ts';
+import { outgoingRequest } from '../../transcode/outgoing-request.ts';
 import { type CallTimes, CallWatch } from './call-times.ts';
 import { bytesJson, comparisonJson, messageJson } from './compare-json.ts';
 import { listOf, objectOf, oneOf, readCompareRequest, textOf } from './compare-request.ts';
-import { admit, contextOf, roomOf, subjectOf, visibleMethods } from './compare-subject.ts';
+import { admit, contextOf, ownOrigin, roomOf, subjectOf, visibleMethods } from './compare-subject.ts';
 
 import { Measurements } from './measurements.ts';
 
@@ -27,6 +29,7 @@ export function createCompareApi(gateway: Gateway): Readonly<Record<string, Hand
     'POST prepare': (request) => prepare(gateway, request),
     'POST compare': (request) => compare(gateway, request),
     'POST answer': (request) => answer(gateway, request),
+    'POST snippets': (request) => snippets(gateway, request),
     'POST measure': (request, reply) => measurements.start(request, reply),
     'POST stop': (request) => measurements.stop(request),
     'GET report': (request, reply) => measurements.report(request, reply),
@@ -69,7 +72,7 @@ function prepare(gateway: Gateway, request: FastifyRequest): unknown {
           {
             ...call,
             origin: undefined,
-            headers: ownHeaders(call.headers),
+            headers: withoutCookies(call.headers),
             body: Buffer.from(call.body).toString('base64'),
           },
         ]
@@ -79,8 +82,20 @@ function prepare(gateway: Gateway, request: FastifyRequest): unknown {
 }
 
 /** Browsers send credentials by themselves. */
-function ownHeaders(headers: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
+function withoutCookies(headers: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
   return headers.filter(([name]) => name !== 'cookie');
+}
+
+/** Code for the same call, without the credentials by which the reader has asked for it. */
+function snippets(gateway: Gateway, request: FastifyRequest): unknown {
+  const { method: name, message: given, ownHeaders: headers } = readCompareRequest(request);
+  const { method, binding, codec } = contextOf(gateway, name);
+  const bytes = messageBytes({ method, message: given }, codec);
+  const message = JSON.parse(Buffer.from(codec.messageWriter(method.input)(bytes)).toString());
+  const rest = binding && outgoingRequest(binding, message);
+  // As the reader's browser calls it, which may be by a proxy.
+  const origin = request.headers.origin ?? ownOrigin(request);
+  return snippetsOf({ origin, method, message, headers, rest });
 }
 
 async function compare(gateway: Gateway, request: FastifyRequest): Promise<unknown> {

@@ -10,7 +10,9 @@ import type { MessageJson } from '../../transcode/outgoing-request.ts';
 export interface CompareRequest {
   readonly method: string;
   readonly message: MessageJson;
-  /** Those that the page was given, and the credentials by which the reader asks. */
+  /** Those that the page was given. */
+  readonly ownHeaders: Metadata;
+  /** The same, and the credentials by which the reader asks. */
   readonly headers: Metadata;
   readonly framing: Framing;
   readonly protocols: readonly Protocol[];
@@ -23,10 +25,12 @@ const reserved = /^(connection|content-.*|host|keep-alive|te|trailer|transfer-en
 export function readCompareRequest(request: FastifyRequest): CompareRequest {
   const body = objectOf(request.body, '');
   const message = objectOf(body['message'] ?? {}, 'message');
+  const ownHeaders = headersOf(body['headers'] ?? {});
   return {
+    ownHeaders,
     method: textOf(body['method'], 'method'),
     message,
-    headers: withCredentials(headersOf(body['headers'] ?? {}), request),
+    headers: withCredentials(ownHeaders, request),
     framing: oneOf(Object.keys(framings) as Framing[], body['framing'] ?? 'array', 'framing'),
     protocols: listOf(body['protocols'] ?? protocols, 'protocols').map((one) => oneOf(protocols, one, 'protocols')),
   };

@@ -128,7 +128,7 @@ function isSpoken({ options }: Gateway, protocol: Protocol): boolean {
 }
 
 /** The port at which the reader has reached this gateway. Never what a header says: calls with credentials go there. */
-function ownOrigin({ raw: { socket } }: FastifyRequest): string {
+export function ownOrigin({ raw: { socket } }: FastifyRequest): string {
   const { localAddress = '127.0.0.1', localPort } = socket;
   const scheme = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http';
   const host = localAddress.includes(':') && !localAddress.startsWith('::ffff:') ? `[${localAddress}]` : localAddress;
