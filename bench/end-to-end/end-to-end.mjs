@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { createFileRegistry, fromBinary, fromJson, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { cpuMicroseconds } from '../cpu-time.mjs';
-import { own, peers, startUpstream } from './gateways.mjs';
+import { floor, own, peers, startUpstream } from './gateways.mjs';
 import { load } from './load.mjs';
 import { answerOf, works } from './works.mjs';
 
@@ -26,6 +26,7 @@ const { rounds, seconds, warmUpSeconds } = flags.smoke
   : { rounds: 5, seconds: 3, warmUpSeconds: 3 };
 // A peer that is not installed is left out.
 const present = flags.smoke ? [] : peers.filter(({ isHere }) => isHere);
+const gateways = [...own, ...present, floor];
 const chosen = works.filter(({ name }) => words.length === 0 || words.includes(name));
 const protos = resolve('bench', 'protos');
 const page = join('docs', 'benchmarks.md');
@@ -83,14 +84,14 @@ async function checkAnswer(name, url, work) {
 async function measure({ url, pid }, work, loadSeconds) {
   const body = work.body && JSON.stringify(work.body);
   const before = cpuMicroseconds(pid);
-  const requests = await load({
+  const { requests, p99 } = await load({
     url: url + work.target,
     body,
     connections: work.connections,
     seconds: loadSeconds,
     folder,
   });
-  return (cpuMicroseconds(pid) - before) / requests;
+  return { cost: (cpuMicroseconds(pid) - before) / requests, p99 };
 }
 
 /** All rounds of one work. The gateways take turns, so that a noisy moment meets them all. */
@@ -113,33 +114,39 @@ const pairs = present.flatMap((peer) =>
   own.map(({ name, transport }) => ({ gateway: name, peer: peer.name, title: `${transport} / ${peer.name}` })),
 );
 
-/** One row: the median of each gateway with its range, then Tandem's shares of the peers. */
-function rowOf(work, figures) {
-  const cells = [...figures.values()].map((values) => {
+/** One row: the median cost of each gateway with its range, then Tandem's shares of the peers. */
+function costsOf(work, figures) {
+  const costs = new Map([...figures].map(([name, values]) => [name, values.map(({ cost }) => cost)]));
+  const cells = [...costs.values()].map((values) => {
     const [least, most] = [Math.min(...values), Math.max(...values)];
     return `${Math.round(medianOf(values))} (${Math.round(least)}–${Math.round(most)})`;
   });
-  const shares = pairs.map(({ gateway, peer }) => medianOf(figures.get(gateway)) / medianOf(figures.get(peer)));
+  const shares = pairs.map(({ gateway, peer }) => medianOf(costs.get(gateway)) / medianOf(costs.get(peer)));
   return [work.name, ...cells, ...shares.map((share) => share.toFixed(2))];
 }
 
-function tableOf(rows) {
-  const names = [...own, ...present].map(({ name }) => name);
-  const all = [['work', ...names, ...pairs.map(({ title }) => title)], ...rows];
+const latenciesOf = (work, figures) => [
+  work.name,
+  ...[...figures.values()].map((values) => medianOf(values.map(({ p99 }) => p99)).toFixed(1)),
+];
+
+function tableOf(head, rows) {
+  const all = [head, ...rows];
   const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
   const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
   return [line(all[0]), line(widths.map((width) => '-'.repeat(width))), ...all.slice(1).map(line)].join('\n');
 }
 
-function writePage(table) {
-  const marks = /(<!-- end to end: npm run bench -->\n).*(<!-- end of end to end -->)/s;
+function writePage(costs, latencies) {
   const [cpu] = cpus();
   const place = `Node ${process.versions.node}, ${cpus().length} cores of ${cpu.model}, ${new Date().toISOString().slice(0, 10)}.`;
-  const text = readFileSync(page, 'utf8');
-  writeFileSync(
-    page,
-    text.replace(marks, (_, start, end) => `${start}\n${table}\n\n${place}\n\n${end}`),
-  );
+  const texts = { 'end to end': `${costs}\n\n${place}`, 'tail latency': latencies };
+  let text = readFileSync(page, 'utf8');
+  for (const [name, table] of Object.entries(texts)) {
+    const marks = new RegExp(`(<!-- ${name}: npm run bench -->\n).*(<!-- end of ${name} -->)`, 's');
+    text = text.replace(marks, (_, start, end) => `${start}\n${table}\n\n${end}`);
+  }
+  writeFileSync(page, text);
 }
 
 const started = [];
@@ -150,16 +157,24 @@ try {
   const upstream = await startUpstream(writeReplies(descriptorSet));
   started.push(upstream);
   const running = [];
-  for (const { name, start } of [...own, ...present]) {
+  for (const { name, start } of gateways) {
     const gateway = await start({ target: upstream.match[1], protos, descriptorSet, folder });
     started.push(gateway);
     running.push({ name, ...gateway });
   }
-  const rows = [];
-  for (const work of chosen) rows.push(rowOf(work, await measureWork(running, work)));
-  const table = tableOf(rows);
-  console.log(`µs of CPU per request, median (range) of ${rounds}\n\n${table}`);
-  if (chosen.length === works.length && present.length === peers.length) writePage(table);
+  const rows = { costs: [], latencies: [] };
+  for (const work of chosen) {
+    const figures = await measureWork(running, work);
+    rows.costs.push(costsOf(work, figures));
+    rows.latencies.push(latenciesOf(work, figures));
+  }
+  const names = gateways.map(({ name }) => name);
+  const costs = tableOf(['work', ...names, ...pairs.map(({ title }) => title)], rows.costs);
+  const latencies = tableOf(['work', ...names], rows.latencies);
+  console.log(
+    `µs of CPU per request, median (range) of ${rounds}\n\n${costs}\n\np99 in ms, median of ${rounds}\n\n${latencies}`,
+  );
+  if (chosen.length === works.length && present.length === peers.length) writePage(costs, latencies);
 } finally {
   for (const { stop } of started.reverse()) await stop();
   rmSync(folder, { recursive: true, force: true });

@@ -93,6 +93,17 @@ export const own = ['grpc-js', 'http2'].map((transport) => ({
   start: (schema) => startOwn(transport, schema),
 }));
 
+/** No gateway: what the server under Tandem takes to read the requests and answer them with the bytes at hand. */
+export const floor = {
+  name: 'Fastify alone',
+  start: async () => {
+    const started = await startProcess(process.execPath, ['bench/end-to-end/floor.mjs'], {
+      ready: /listening on (\S+)/,
+    });
+    return { ...started, url: started.match[1] };
+  },
+};
+
 /** How each is started: `target` is the upstream, `protos` and `descriptorSet` its schema, `folder` for files of its own. */
 export const peers = [
   { name: 'grpc-gateway', start: startGrpcGateway, isHere: existsSync(program('bin', 'grpc-gateway')) },

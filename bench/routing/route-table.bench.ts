@@ -2,8 +2,9 @@
  * What one match costs, at 10, 10,000 and 20,000 bindings, and what making the table costs. The same kinds of rules at
  * every size: services of ten rules as AIP names them, so that only their number differs.
  *
- *     npm run bench:routing
+ *     npm run bench:routing     writes docs/benchmarks.md
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Binding } from '../../src/routing/binding.ts';
 import { parsePathTemplate } from '../../src/routing/path-template.ts';
 import { createRouteTable } from '../../src/routing/route-table.ts';
@@ -60,8 +61,7 @@ const tables = sizes.map((count) => {
   return { count, table };
 });
 
-console.log(`\n${'ns a match'.padEnd(14)}${sizes.map((size) => String(size).padStart(9)).join('')}   10,000 : 10`);
-for (const [name, method, pattern] of requests) {
+const rows = requests.map(([name, method, pattern]) => {
   const costs = tables.map(({ count, table }) => {
     // Spread over the whole table, so that a big one pays for its memory; "one service" shows the search alone.
     const services = count / rules.length;
@@ -73,6 +73,20 @@ for (const [name, method, pattern] of requests) {
     }, 20 * paths.length);
   });
   const [small = 1, large = 0] = costs;
-  const row = costs.map((cost) => cost.toFixed(0).padStart(9)).join('');
-  console.log(`${name.padEnd(14)}${row}   ${(large / small).toFixed(2)}`);
-}
+  return [name, ...costs.map((cost) => cost.toFixed(0)), (large / small).toFixed(2)];
+});
+
+const head = ['request', ...sizes.map((size) => `${size.toLocaleString('en')} bindings`), '10,000 / 10'];
+const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)));
+const lines = [head, widths.map((width) => '-'.repeat(width)), ...rows].map(
+  (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`,
+);
+console.log(lines.join('\n'));
+
+const page = 'docs/benchmarks.md';
+const marks = /(<!-- routing: npm run bench:routing -->\n).*(<!-- end of routing -->)/s;
+const text = readFileSync(page, 'utf8');
+writeFileSync(
+  page,
+  text.replace(marks, (_, start, end) => `${start}\n${lines.join('\n')}\n\n${end}`),
+);
