@@ -6,7 +6,7 @@ import { fromBase64, post, toBase64 } from './api.js';
 
 /**
  * Calls and hands on the pieces of the answer as they come.
- * @param {HttpCall} call @param {{ signal?: AbortSignal, accept?: string, onPiece?: (bytes: Uint8Array, atMs: number) => void }} [how]
+ * @param {HttpCall} call @param {{ signal?: AbortSignal, accept?: string, onPiece?: (bytes: Uint8Array, atMs: number) => void | Promise<void> }} [how]
  */
 export async function fetchCall({ method, target, headers, body }, { signal, accept, onPiece } = {}) {
   const start = performance.now();
@@ -27,8 +27,8 @@ export async function fetchCall({ method, target, headers, body }, { signal, acc
     const { done, value } = (await reader?.read()) ?? { done: true };
     if (done || value === undefined) break;
     const atMs = performance.now() - start;
-    onPiece?.(value, atMs);
     pieces.push({ atMs, base64: toBase64(value) });
+    await onPiece?.(value, atMs);
   }
   return {
     status: response.status,

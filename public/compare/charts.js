@@ -149,6 +149,35 @@ export function plot(label, lines, how) {
   return figure(label, top + tall + 26, [...axes, ...drawn], key);
 }
 
+/**
+ * When things came, a row a lane, on one axis of time.
+ * @param {string} label @param {readonly { name: string, className: string, times: readonly number[] }[]} lanes @param {number} nowMs
+ */
+export function timeline(label, lanes, nowMs) {
+  const [left, tall] = [130, 26];
+  const most = Math.max(1, nowMs, ...lanes.map(({ times }) => times.at(-1) ?? 0));
+  const place = (/** @type {number} */ ms) => left + (ms / most) * (width - left - 20);
+  const drawn = lanes.flatMap(({ name, className, times }, index) => {
+    const y = index * tall + 14;
+    const d = times.map((ms) => `M${place(ms).toFixed(1)} ${y - 7}v14`).join('');
+    return [
+      svg('text', { x: 0, y: y + 4 }, name),
+      svg('path', { d: `M${left} ${y}H${width - 20}`, class: 'axis' }),
+      svg(
+        'path',
+        { d, class: `line ${className}` },
+        svg('title', {}, `${name}: ${times.length} at ${times.map(msText).join(', ')}`),
+      ),
+    ];
+  });
+  const bottom = lanes.length * tall;
+  const ends = [
+    svg('text', { x: left, y: bottom + 12 }, '0'),
+    svg('text', { x: width - 20, y: bottom + 12, 'text-anchor': 'end' }, msText(most)),
+  ];
+  return figure(label, bottom + 18, [...drawn, ...ends]);
+}
+
 /** @param {readonly number[]} values @returns {[number, number]} */
 function extent(values) {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

@@ -7,6 +7,7 @@ import { byId, h, problemText } from './dom.js';
 import { RequestForm } from './form.js';
 import { createMeasureView } from './measure-view.js';
 import { createPicker } from './methods.js';
+import { createStreamView } from './stream-view.js';
 
 /** @typedef {import('./types.js').Method} Method */
 
@@ -20,7 +21,6 @@ const form = new RequestForm(byId('form', HTMLElement), () => {
 
 /** @type {Method | undefined} */
 let method;
-let framing = 'array';
 /** Of the check that counts: what is typed meanwhile asks for another. */
 let checking = 0;
 let timer = 0;
@@ -28,7 +28,7 @@ let timer = 0;
 /** The call as it stands. @returns {import('./types.js').Chosen} */
 function chosen() {
   if (method === undefined) throw new Error('choose a method');
-  return { method, request: { method: method.name, message: form.message, headers: headerFields(), framing } };
+  return { method, request: { method: method.name, message: form.message, headers: headerFields(), framing: 'array' } };
 }
 
 function headerFields() {
@@ -128,18 +128,25 @@ json.addEventListener('input', () => {
 });
 headers.addEventListener('input', changed);
 
+/** @type {readonly Method[]} */
+let methods = [];
+
+/** What a view may do. */
 const page = {
   chosen,
-  check: checkToRun,
-  /** @param {string} next */
-  setFraming: (next) => {
-    framing = next;
+  methods: () => methods,
+  /** @param {Method} next @param {Record<string, unknown>} [message] */
+  choose: async (next, message) => {
+    byId('method', HTMLInputElement).value = next.name;
+    await choose(next, message);
   },
+  check: checkToRun,
 };
 /** @type {readonly { id: string, title: string, create: (page: any) => HTMLElement | Promise<HTMLElement> }[]} */
 const views = [
   { id: 'call', title: 'One call', create: createCallView },
   { id: 'measure', title: 'Many calls', create: createMeasureView },
+  { id: 'streams', title: 'Streams', create: createStreamView },
   { id: 'code', title: 'Code', create: createCodeView },
 ];
 let selected = views[0];
@@ -191,7 +198,7 @@ function readAddress() {
 }
 
 async function load() {
-  const methods = /** @type {readonly Method[]} */ (await get('methods'));
+  methods = await get('methods');
   createTabs();
   const { name, message, view } = readAddress();
   selected = views.find(({ id }) => id === view) ?? views[0];

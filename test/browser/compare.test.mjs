@@ -191,3 +191,33 @@ test('code for the same call', { skip }, async () => {
   assert.deepEqual(await findingsOf(page), []);
   assert.deepEqual(complaints, []);
 });
+
+test('streams by every protocol and framing at once; cancelled when asked', { skip }, async () => {
+  const shelf = { parent: 'shelves/fiction', interval: '0.02s' };
+  const { page, complaints } = await openPage({ call: callOf('Library.StreamBooks', shelf, 'streams') });
+  const start = page.getByRole('button', { name: 'Start the streams' });
+  const went = async () =>
+    (await page.getByRole('table', { name: 'How they went' }).locator('tbody tr').allInnerTexts()).map((row) =>
+      row.split('\t'),
+    );
+  await start.click();
+  await page.getByText('All have ended.').waitFor();
+  const rows = await went();
+  assert.deepEqual(
+    rows.map(([name]) => name),
+    ['REST, array', 'REST, NDJSON', 'REST, SSE', 'WebSocket', 'gRPC-Web', 'Connect', 'gRPC', 'gRPC, direct'],
+  );
+  const [[, count]] = rows;
+  assert.ok(Number(count) > 1, count);
+  for (const [name, came, end] of rows) assert.deepEqual([came, end], [count, 'OK'], name);
+  assert.deepEqual(await findingsOf(page), []);
+  await page.locator('#json').fill(JSON.stringify({ ...shelf, interval: '5s' }));
+  await start.click();
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('#view tbody td:nth-child(2)')].every(({ textContent }) => textContent !== '0'),
+  );
+  await page.getByRole('button', { name: 'Cancel all' }).click();
+  await page.getByText('Cancelled: the gateway').waitFor();
+  for (const [name, , end] of await went()) assert.match(end, /^cancelled after/, name);
+  assert.deepEqual(complaints, []);
+});

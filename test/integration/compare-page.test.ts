@@ -68,6 +68,7 @@ describe('what is asked wrongly', () => {
     ['compare', { ...book, headers: { 'x-a': 'a\nb' } }, 400, /^headers: x-a: expected printable ASCII/],
     ['compare', { ...book, protocols: ['gopher'] }, 400, /^protocols: expected rest, grpc/],
     ['compare', { method: 'Library.ImportBooks' }, 400, /takes a stream of requests/],
+    ['streams', book, 400, /^method: has one reply, not a stream of them/],
     ['compare', { method: 'Nothing' }, 404, /^no method is called Nothing/],
     ['measure', { ...book, runs: 100_001 }, 400, /^runs: expected a whole number from 1 to 100000/],
     ['measure', { ...book, concurrency: 65 }, 400, /^concurrency: expected a whole number from 1 to 64/],

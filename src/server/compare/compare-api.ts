@@ -17,6 +17,7 @@ import { listOf, objectOf, oneOf, readCompareRequest, textOf } from './compare-r
 import { admit, contextOf, ownOrigin, roomOf, subjectOf, visibleMethods } from './compare-subject.ts';
 
 import { Measurements } from './measurements.ts';
+import { watchStreams } from './watch-stream.ts';
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
@@ -31,6 +32,7 @@ export function createCompareApi(gateway: Gateway): Readonly<Record<string, Hand
     'POST answer': (request) => answer(gateway, request),
     'POST snippets': (request) => snippets(gateway, request),
     'POST measure': (request, reply) => measurements.start(request, reply),
+    'POST streams': (request, reply) => watchStreams(gateway, request, reply),
     'POST stop': (request) => measurements.stop(request),
     'GET report': (request, reply) => measurements.report(request, reply),
   };
