@@ -6,6 +6,7 @@ import { StatusError } from '../status/status-error.ts';
 import type { Metadata } from '../transcode/exchange.ts';
 import { overloaded } from './call-errors.ts';
 import { ReplyQueue } from './reply-queue.ts';
+import { RequestMessages } from './request-messages.ts';
 import type { CallOptions, ReplyStream, UnaryReply } from './transport.ts';
 
 /** How a call ended: `error` is undefined when it ended well. */
@@ -37,7 +38,7 @@ export interface TransportCall {
   /** Sends the one request message and ends the request. */
   sendOnly(message: Uint8Array): void;
   /** Sends the messages as fast as the upstream takes them; when the call ends before them, they are left. */
-  sendAll(messages: AsyncIterable<Uint8Array>): void;
+  sendAll(messages: RequestMessages): void;
   /** Ends the call with this error and cancels it upstream. Does nothing when it has ended. */
   fail(error: StatusError): void;
 }
@@ -82,6 +83,7 @@ export class Calls {
 
   async unary(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): Promise<UnaryReply> {
     const { begin, beginUnary = begin } = this.#source;
+    const request = requestOf(messages);
     return await new Promise((resolve, reject) => {
       let reply: Uint8Array | undefined;
       const call = this.#start(messages instanceof Uint8Array ? beginUnary : begin, options, {
@@ -93,18 +95,20 @@ export class Calls {
           call.read();
         },
         onEnd({ headers, trailers, error }) {
+          leave(request);
           if (error !== undefined) reject(error);
           else if (reply === undefined) reject(wrongCount('no message'));
           else resolve({ message: reply, headers, trailers });
         },
       });
       call.read();
-      send(call, messages);
+      send(call, request);
     });
   }
 
   stream(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): ReplyStream {
     let call: TransportCall | undefined;
+    const request = requestOf(messages);
     const queue = new ReplyQueue({
       pull: () => call?.read(),
       cancel: () => call?.fail(new StatusError(GrpcCode.CANCELLED, 'the reply stream was left before its end')),
@@ -124,13 +128,16 @@ export class Calls {
           if (!isFlushing) setImmediate(flush);
           isFlushing = true;
         },
-        onEnd: ({ trailers, error }) => queue.end(trailers, error),
+        onEnd: ({ trailers, error }) => {
+          leave(request);
+          queue.end(trailers, error);
+        },
       });
     } catch (error) {
       queue.end([], StatusError.from(error));
       return queue;
     }
-    send(call, messages);
+    send(call, request);
     return queue;
   }
 
@@ -174,9 +181,17 @@ export class Calls {
   }
 }
 
-function send(call: TransportCall, messages: Uint8Array | AsyncIterable<Uint8Array>): void {
-  if (messages instanceof Uint8Array) call.sendOnly(messages);
-  else call.sendAll(messages);
+function requestOf(messages: Uint8Array | AsyncIterable<Uint8Array>): Uint8Array | RequestMessages {
+  return messages instanceof Uint8Array ? messages : new RequestMessages(messages);
+}
+
+function send(call: TransportCall, request: Uint8Array | RequestMessages): void {
+  if (request instanceof Uint8Array) call.sendOnly(request);
+  else call.sendAll(request);
+}
+
+function leave(request: Uint8Array | RequestMessages): void {
+  if (!(request instanceof Uint8Array)) request.leave();
 }
 
 function wrongCount(what: string): StatusError {

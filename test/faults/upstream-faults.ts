@@ -164,7 +164,7 @@ async function renewedCertificates(stage: Stage) {
   writeFileSync(ca, tls('ca.crt') + tls('renewed.crt'));
   const upstream = await stage.upstream({ tls: shown('server') });
   const { url } = await stage.gateway({ target: `https://localhost:${upstream.port}`, tls: { ca } });
-  const load = stage.load(url, { workers, kinds: ['read', 'write', 'watch'] });
+  const load = stage.load(url, { workers });
   await stage.succeed(50);
   const rounds = 5 * stage.scale;
   for (let round = 0; round < rounds; round++) {

@@ -2,6 +2,7 @@
  * Calls that are tried again, and what is let through to an upstream, over both transports.
  */
 import assert from 'node:assert/strict';
+import { constants } from 'node:http2';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { demoProtos } from '../../src/demo/start-demo.ts';
@@ -182,6 +183,42 @@ for (const transport of ['http2', 'grpc-js'] as const) {
     });
   });
 }
+
+describe('a stream of messages that is refused', { timeout: 30_000 }, () => {
+  const rows: readonly (readonly [name: string, sizes: readonly number[], code: GrpcCode | undefined])[] = [
+    ['is sent again from its first message', [10, 20, 30], undefined],
+    ['is lost when too much of it is sent', [40_000, 40_000, 30], UNAVAILABLE],
+  ];
+  for (const [name, sizes, code] of rows) {
+    for (const addresses of [1, 2]) {
+      test(`${name}, of ${addresses} addresses`, async (t) => {
+        // It has come, but for its last message.
+        const refusing = raw((stream) => {
+          server.script(path, ({ messages }) => ({ messages: [Buffer.concat(messages)] }));
+          let missing = sizes.slice(0, -1).reduce((sum, size) => sum + size + 5, 0);
+          stream.on('data', (chunk: Buffer) => {
+            missing -= chunk.length;
+            if (missing <= 0) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+          });
+        });
+        const { server } = await rig(t, refusing, {});
+        const target = parseTargets(Array(addresses).fill(server.target).join(','));
+        const upstream = await createUpstream({ target });
+        t.after(() => upstream.transport.close(AbortSignal.abort()));
+        const all = sizes.map((size, index) => Buffer.alloc(size, index));
+        const source = async function* (): AsyncGenerator<Uint8Array> {
+          yield* all.slice(0, -1);
+          await sleep(50);
+          yield* all.slice(-1);
+        };
+        const options = { path, metadata: [], deadline: performance.now() + 5000 };
+        const outcome = upstream.transport.unary(options, source());
+        if (code !== undefined) await assert.rejects(outcome, { code });
+        else assert.deepEqual(Buffer.from((await outcome).message), Buffer.concat(all));
+      });
+    }
+  }
+});
 
 describe('calls that wait for a stream', { timeout: 30_000 }, () => {
   const streams = { settings: { maxConcurrentStreams: 1 } };

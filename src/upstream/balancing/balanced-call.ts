@@ -6,6 +6,7 @@ import { StatusError } from '../../status/status-error.ts';
 import type { Metadata } from '../../transcode/exchange.ts';
 import { cancelledBy, deadlineExceeded } from '../call-errors.ts';
 import type { CallEnd, CallHandler, TransportCall } from '../calls.ts';
+import type { RequestMessages } from '../request-messages.ts';
 import type { CallOptions } from '../transport.ts';
 import type { Address } from './address.ts';
 
@@ -30,7 +31,7 @@ export class BalancedCall implements TransportCall, CallHandler {
   readonly #handler: CallHandler;
   #address: Address | undefined;
   #call: TransportCall | undefined;
-  #request: Uint8Array | AsyncIterable<Uint8Array> | undefined;
+  #request: Uint8Array | RequestMessages | undefined;
   #isReading = false;
   #moves = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -78,7 +79,7 @@ export class BalancedCall implements TransportCall, CallHandler {
     this.#send();
   }
 
-  sendAll(messages: AsyncIterable<Uint8Array>): void {
+  sendAll(messages: RequestMessages): void {
     this.#request = messages;
     this.#send();
   }

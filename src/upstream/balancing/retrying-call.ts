@@ -5,6 +5,7 @@ import { StatusError } from '../../status/status-error.ts';
 import type { Metadata } from '../../transcode/exchange.ts';
 import { cancelledBy } from '../call-errors.ts';
 import type { BeginCall, CallEnd, CallHandler, TransportCall } from '../calls.ts';
+import type { RequestMessages } from '../request-messages.ts';
 import type { CallOptions } from '../transport.ts';
 import { type RetryBudget, type RetryPolicy, RetryState } from './retry-policy.ts';
 
@@ -44,7 +45,7 @@ export class RetryingCall implements TransportCall, CallHandler {
     this.#call.sendOnly(message);
   }
 
-  sendAll(messages: AsyncIterable<Uint8Array>): void {
+  sendAll(messages: RequestMessages): void {
     this.#isCommitted = true;
     this.#call.sendAll(messages);
   }

@@ -8,6 +8,7 @@ import { frameHeadBytes } from '../../transcode/grpc-framing.ts';
 import { cancelledBy, deadlineExceeded, requestTooLarge } from '../call-errors.ts';
 import { joinedMetadata, pushbackOf } from '../call-metadata.ts';
 import type { CallHandler, RetryHint, TransportCall } from '../calls.ts';
+import type { RequestMessages } from '../request-messages.ts';
 import type { CallOptions, CancelSignal, MessageLimits } from '../transport.ts';
 import type { Connection } from './connection.ts';
 import type { HeaderList } from './hpack-decoder.ts';
@@ -48,8 +49,7 @@ export class Http2Call implements TransportCall, Stream {
   readonly #hasFrames: boolean;
   #connection: Connection | undefined;
   #openedAt = 0;
-  #messages: AsyncIterable<Uint8Array> | undefined;
-  #isPumping = false;
+  #messages: RequestMessages | undefined;
   #isRequestSent = false;
   #headers: Metadata | undefined;
   /** Bytes of messages that were given since the last `read`. */
@@ -94,7 +94,7 @@ export class Http2Call implements TransportCall, Stream {
     this.#host.submit(this);
   }
 
-  sendAll(messages: AsyncIterable<Uint8Array>): void {
+  sendAll(messages: RequestMessages): void {
     this.#messages = messages;
     this.#host.submit(this);
   }
@@ -123,8 +123,9 @@ export class Http2Call implements TransportCall, Stream {
   }
 
   onOpened(): void {
-    if (this.#messages !== undefined) void this.#pump(this.#messages);
-    else this.#connection?.send(this);
+    const connection = this.#connection;
+    if (this.#messages !== undefined) void this.#pump(this.#messages, connection);
+    else connection?.send(this);
   }
 
   onSent(): void {
@@ -185,39 +186,41 @@ export class Http2Call implements TransportCall, Stream {
     } else {
       this.#reader.encoding = encoding;
       this.#headers = this.#hasFrames ? withCoding(head) : metadata;
+      this.#messages?.settle();
       this.#handler.onHeaders(this.#headers);
     }
   }
 
-  // Messages that were taken from a stream of them cannot be had again.
+  // Of a stream of messages not all may be there any more.
   get #unseen(): RetryHint | undefined {
-    return this.#isPumping ? undefined : 'unseen';
+    return this.#messages === undefined || this.#messages.canSendAgain ? 'unseen' : undefined;
   }
 
   // Only what has not been answered and can be sent again.
   #resubmit(): boolean {
-    if (this.#hasEnded || this.#headers !== undefined || this.#isPumping) return false;
-    if (this.outgoing !== undefined) this.outgoing.sent = 0;
+    if (this.#hasEnded || this.#headers !== undefined || this.#unseen === undefined) return false;
     this.#connection = undefined;
     this.#isRequestSent = false;
+    if (this.#messages !== undefined) this.onSent();
+    else if (this.outgoing !== undefined) this.outgoing.sent = 0;
     this.#host.submit(this);
     return true;
   }
 
-  async #pump(messages: AsyncIterable<Uint8Array>): Promise<void> {
-    this.#isPumping = true;
+  /** Sends the messages from the first one on, for as long as the call is on this connection. */
+  async #pump(messages: RequestMessages, connection: Connection | undefined): Promise<void> {
     try {
       for await (const message of messages) {
-        if (!this.#isSendable(message)) return;
+        if (this.#connection !== connection || !this.#isSendable(message)) return;
         this.outgoing = this.#outgoing(message, false);
         await new Promise<void>((resolve) => {
           this.#onSent = resolve;
-          this.#connection?.send(this);
+          connection?.send(this);
         });
-        if (this.#hasEnded) return;
       }
+      if (this.#connection !== connection) return;
       this.#isRequestSent = true;
-      if (!this.#hasEnded) this.#connection?.endRequest(this);
+      connection?.endRequest(this);
     } catch (error) {
       this.fail(StatusError.from(error));
     }
