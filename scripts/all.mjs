@@ -18,6 +18,7 @@ const steps = [
   ['tests on Node 24', 'npx --yes --package node@24 node test/run.mjs'],
   ['generated files', 'node scripts/check-generated.mjs'],
   ['OpenAPI lint', 'npm run lint:openapi'],
+  ['deployment files', 'npm run lint:deploy'],
   ['dead code', 'npm run dead-code'],
   ['package metadata', 'npm run lint:package'],
   ['package', 'npm run package'],
