@@ -5,6 +5,9 @@ import { basename, dirname } from 'node:path';
 // An editor's save is several events, and a checkout touches many files.
 const quietMs = 200;
 
+// Kubernetes renews what it mounts by turning this link of the folder, which the files are links through.
+const kubernetesLink = '..data';
+
 /** Calls `changed` once the paths have been quiet for a moment after a change. Gives the function that ends it. */
 export function watchFiles(paths: readonly string[], changed: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
@@ -24,5 +27,5 @@ function watchPath(path: string, touch: () => void): FSWatcher | undefined {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
   if (isFolder) return watch(path, { recursive: true }, touch);
   const name = basename(path);
-  return watch(dirname(path), (_, file) => file === name && touch());
+  return watch(dirname(path), (_, file) => (file === name || file === kubernetesLink) && touch());
 }

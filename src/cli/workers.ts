@@ -26,11 +26,13 @@ export function keepWorkers(count: number, { lifeline, logger, environment }: Ke
     for (const worker of workers) worker.send(order);
   };
   lifeline.onReload(() => tell('reload'));
-  void lifeline.stop.then(() => {
-    isStopping = true;
-    tell('stop');
-  });
   return new Promise((resolve) => {
+    void lifeline.stop.then(() => {
+      isStopping = true;
+      tell('stop');
+      // All may just have ended, and wait to be started again.
+      if (workers.size === 0) resolve(ExitCode.done);
+    });
     cluster.on('message', (_, url: string) => {
       listening++;
       // The others wait for the first, so that what is wrong is said once.

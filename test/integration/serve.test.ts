@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -91,6 +91,18 @@ test('workers share the port and behave as one process', async (t) => {
   running.child.kill('SIGTERM');
   assert.equal(await running.exit, 0);
   assert.equal(running.stdout, `tandem listening on ${running.url}\n`);
+});
+
+test('a worker that ends is replaced, and the other answers meanwhile', async (t) => {
+  const { child, url, stderrLine, stderrLines, exit } = await serve(t, ['--demo', '--workers', '2']);
+  await stderrLines(/Server listening/, 2);
+  const [worker] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ').map(Number);
+  process.kill(worker ?? 0, 'SIGKILL');
+  assert.equal(JSON.parse(await stderrLine(/a worker ended/)).worker, worker);
+  assert.equal(await statusOf(`${url}/v1/greeter/x`), 200);
+  await stderrLines(/Server listening/, 3);
+  child.kill('SIGTERM');
+  assert.equal(await exit, 0);
 });
 
 test('a port that is taken: one line, exit 1', async (t) => {
