@@ -1,5 +1,5 @@
 /**
- * Measures the codec beside what else Node offers, all in one process, answers compared first. Prints the tables of docs/benchmarks.md.
+ * Measures the codec beside what else Node offers, all in one process, answers compared first. Writes its tables into docs/benchmarks.md.
  *   npm run bench:codec
  */
 import assert from 'node:assert/strict';
@@ -16,8 +16,13 @@ import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/pr
 import protobufjs from 'protobufjs';
 import type { Codec } from '../../src/codec/codec.ts';
 import { createCodec } from '../../src/codec/create-codec.ts';
-import type { FileDescriptor, Schema } from '../../src/schema/descriptors.ts';
+import { WriterCompiler } from '../../src/codec/write-plan.ts';
+import type { FileDescriptor, MessageDescriptor, Schema } from '../../src/schema/descriptors.ts';
 import { loadSchema } from '../../src/schema/load-schema.ts';
+import { type Convert, converterOf } from './alternatives.ts';
+import { compileClosures } from './closures.ts';
+import { compileGenerated } from './generated.ts';
+import { sizeOf, tableOf, writePage } from './report.ts';
 import { bookList, type Shape, shapes } from './shapes.ts';
 
 const proto = 'bench/protos/codec.proto';
@@ -51,9 +56,14 @@ function callsIn(run: () => unknown, ms: number): number {
   return Math.max(1, Math.round(calls / 8));
 }
 
+function typeOf(name: string): MessageDescriptor {
+  const type = schema.messages.get(`${packageName}.${name}`);
+  assert.ok(type !== undefined);
+  return type;
+}
+
 function toPeers(codec: Codec, { type, value }: Shape) {
-  const message = codec.schema.messages.get(`${packageName}.${type}`);
-  assert.ok(message !== undefined);
+  const message = typeOf(type);
   const json = Buffer.from(JSON.stringify(value));
   const writer = codec.messageWriter(message);
   const reader = codec.messageReader(message);
@@ -126,56 +136,95 @@ function contendersOf(shape: Shape): { json: Buffer; out: Contender[]; in: Conte
   };
 }
 
-function printTable(direction: string, pick: (shape: Shape) => { json: Buffer; contenders: Contender[] }): void {
-  console.log(`\n${direction}: MB/s of JSON, and × what Tandem is faster\n`);
-  for (const [index, shape] of shapes.entries()) {
+function peersTable(pick: (shape: Shape) => { json: Buffer; contenders: Contender[] }): string {
+  const rows: string[][] = [];
+  for (const shape of shapes) {
     const { json, contenders } = pick(shape);
-    if (index === 0) {
-      console.log(`| message | JSON | ${contenders.map(({ name }) => name).join(' | ')} |`);
-      console.log(`|---|---|${contenders.map(() => '---').join('|')}|`);
-    }
+    if (rows.length === 0) rows.push(['message', 'JSON', ...contenders.map(({ name }) => name)]);
     const times = race(contenders);
     const cells = times.map((time, column) => {
       const rate = ((json.length / time) * 1000).toFixed(0);
       return column === 0 ? `**${rate}**` : `${rate} (${(time / (times[0] as number)).toFixed(1)}×)`;
     });
-    console.log(`| ${shape.name} | ${size(json.length)} | ${cells.join(' | ')} |`);
+    rows.push([shape.name, sizeOf(json.length), ...cells]);
   }
+  return tableOf(rows);
 }
 
-const size = (bytes: number): string =>
-  bytes < 1024
-    ? `${bytes} B`
-    : bytes < 1048576
-      ? `${(bytes / 1024).toFixed(0)} KB`
-      : `${(bytes / 1048576).toFixed(0)} MB`;
-
-function printSizes(): void {
-  console.log(
-    '\nCost by size, a list of books: ms of time for each MB of JSON\n\n| JSON | wire → JSON | JSON → wire |\n|---|---|---|',
-  );
+function sizesTable(): string {
+  const rows = [['JSON', 'wire → JSON', 'JSON → wire']];
   for (const books of [2, 20, 200, 2000, 20000, 130000]) {
     const { json, wire, reader, writer } = toPeers(codec, { name: '', type: 'BookList', value: bookList(books) });
-    const times = race(
-      [
-        { name: 'out', run: () => writer(wire) },
-        { name: 'in', run: () => reader(json) },
-      ],
-      25,
-      books > 9000 ? 4 : 12,
-    );
-    const cost = times.map((time) => (time / json.length).toFixed(2));
-    console.log(`| ${size(json.length)} | ${cost.join(' | ')} |`);
+    const contenders = [
+      { name: 'out', run: () => writer(wire) },
+      { name: 'in', run: () => reader(json) },
+    ];
+    const times = race(contenders, 25, books > 9000 ? 4 : 12);
+    rows.push([sizeOf(json.length), ...times.map((time) => (time / json.length).toFixed(2))]);
   }
+  return tableOf(rows);
 }
 
-console.log(`Node ${process.version}, ${process.arch}`);
-printTable('Wire to JSON', (shape) => {
-  const { json, out } = contendersOf(shape);
-  return { json, contenders: out };
-});
-printTable('JSON to wire', (shape) => {
-  const { json, in: contenders } = contendersOf(shape);
-  return { json, contenders };
-});
-printSizes();
+const waysToConvert = ['table', 'closures', 'generated'];
+
+/** The table beside what else the codec could be, all types warm. See alternatives.ts. */
+function alternativesTable(): string {
+  const compiler = new WriterCompiler(schema, {});
+  const cases = shapes.map((shape) => {
+    const { json, wire, writer } = toPeers(codec, shape);
+    const plan = compiler.planOf(typeOf(shape.type));
+    const ways: Convert[] = [writer, converterOf(plan, compileClosures), converterOf(plan, compileGenerated)];
+    for (const convert of ways) assert.deepEqual(Buffer.from(convert(wire)), json);
+    return { name: shape.name, json, contenders: ways.map((convert) => ({ name: '', run: () => convert(wire) })) };
+  });
+  for (const { contenders } of cases) for (const { run } of contenders) callsIn(run, 10);
+  const rows = cases.map(({ name, json, contenders }) => {
+    return [name, ...race(contenders).map((time) => ((json.length / time) * 1000).toFixed(0))];
+  });
+  return tableOf([['message', ...waysToConvert], ...rows]);
+}
+
+/** Microseconds to compile the types of a book and convert so many: what a method costs that begins to be called. */
+function firstCallsTable(): string {
+  const type = typeOf('Book');
+  const { wire } = toPeers(codec, shapes.find((shape) => shape.type === 'Book') as Shape);
+  const makers: (() => Convert)[] = [
+    () => createCodec(schema).messageWriter(type),
+    () => converterOf(new WriterCompiler(schema, {}).planOf(type), compileClosures),
+    () => converterOf(new WriterCompiler(schema, {}).planOf(type), compileGenerated),
+  ];
+  const rows = [1, 10, 100].map((calls) => {
+    return [`${calls}`, ...makers.map((make) => medianMicroseconds(make, wire, calls).toFixed(0))];
+  });
+  return tableOf([['books', ...waysToConvert], ...rows]);
+}
+
+function medianMicroseconds(make: () => Convert, wire: Uint8Array, calls: number): number {
+  const times = Array.from({ length: 61 }, () => {
+    const begin = performance.now();
+    const convert = make();
+    for (let call = 0; call < calls; call++) convert(wire);
+    return (performance.now() - begin) * 1000;
+  });
+  return times.sort((a, b) => a - b)[30] as number;
+}
+
+function contendersIn(shape: Shape, direction: 'in' | 'out'): { json: Buffer; contenders: Contender[] } {
+  const contenders = contendersOf(shape);
+  return { json: contenders.json, contenders: contenders[direction] };
+}
+
+const parts = [
+  'Wire to JSON:',
+  peersTable((shape) => contendersIn(shape, 'out')),
+  'JSON to wire:',
+  peersTable((shape) => contendersIn(shape, 'in')),
+  'By size, for lists of books: milliseconds for each MB of JSON.',
+  sizesTable(),
+  'Wire to JSON by the table, by closures, and by generated code, in MB/s:',
+  alternativesTable(),
+  'The same from the first call on: microseconds to compile the types and convert so many books of 444 bytes.',
+  firstCallsTable(),
+];
+console.log(parts.join('\n\n'));
+writePage(parts);

@@ -3,12 +3,10 @@
  */
 
 import { scratch as shared } from '../wire/scratch.ts';
+import { powersOfTen, productError } from './exact-product.ts';
 import { scanNumberText } from './json-cursor.ts';
 
 const scratch = shared;
-
-/** Powers of ten that a double holds exactly. */
-const powers: Float64Array = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
 /**
  * Reads the integer that is the whole text of `start` to `end` into `scratch.high` and `scratch.low`; false when it is none or does not fit.
@@ -94,26 +92,53 @@ export function parseDouble(start: number, end: number): number {
 
 /** The same for a text that has been scanned. */
 export function doubleOf(start: number, end: number): number {
-  let position = start;
-  const isNegative = scratch.bytes[position] === 0x2d;
-  if (isNegative) position++;
-  // Up to 15 digits and a power of ten up to 22 are both exact, and one division of exact numbers rounds correctly.
-  let mantissa = 0;
+  const { bytes } = scratch;
+  const isNegative = bytes[start] === 0x2d;
+  let position = isNegative ? start + 1 : start;
+  // The first 15 digits that count, and up to four more.
+  let head = 0;
+  let tail = 0;
+  let tailDigits = 0;
   let fractionDigits = 0;
   let inFraction = 0;
-  if (end - position <= 16) {
-    for (; position < end; position++) {
-      const byte = scratch.bytes[position] as number;
-      if (byte === 0x2e) inFraction = 1;
-      else if (byte >= 0x30 && byte <= 0x39) {
-        mantissa = mantissa * 10 + (byte - 48);
-        fractionDigits += inFraction;
-      } else break;
+  for (; position < end && tailDigits <= 4; position++) {
+    const digit = (bytes[position] as number) - 48;
+    if (digit === -2) {
+      inFraction = 1;
+      continue;
     }
-    if (position === end && (inFraction === 1 || end - start <= 15)) {
-      const value = fractionDigits === 0 ? mantissa : mantissa / (powers[fractionDigits] as number);
-      return isNegative ? -value : value;
+    if (digit > 9 || digit < 0) break;
+    fractionDigits += inFraction;
+    if (head < 1e14) head = head * 10 + digit;
+    else {
+      tail = tail * 10 + digit;
+      tailDigits++;
     }
   }
-  return Number(scratch.bytes.toString('latin1', start, end));
+  if (position === end && tailDigits <= 4 && fractionDigits <= 22) {
+    const value =
+      tailDigits === 0
+        ? head / (powersOfTen[fractionDigits] as number)
+        : quotient(head, tail, tailDigits, fractionDigits);
+    if (!Number.isNaN(value)) return isNegative ? -value : value;
+  }
+  return Number(bytes.toString('latin1', start, end));
+}
+
+/**
+ * `(head * 10^tailDigits + tail) / 10^fractionDigits`, correctly rounded; NaN when that is too close to call. The dividend is held exactly
+ * in two doubles, the quotient with some 100 bits.
+ */
+function quotient(head: number, tail: number, tailDigits: number, fractionDigits: number): number {
+  const scale = powersOfTen[tailDigits] as number;
+  const divisor = powersOfTen[fractionDigits] as number;
+  const scaled = head * scale;
+  const high = scaled + tail;
+  const low = tail - (high - scaled) + productError(head, scale, scaled);
+  const first = high / divisor;
+  const product = first * divisor;
+  const second = (high - product - productError(first, divisor, product) + low) / divisor;
+  const doubt = first * 2 ** -98;
+  const value = first + (second - doubt);
+  return value === first + (second + doubt) ? value : Number.NaN;
 }

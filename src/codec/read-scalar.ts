@@ -25,6 +25,7 @@ import {
   opUint32,
   opUint64,
 } from './value-op.ts';
+import { nativeBase64 } from './write-text.ts';
 
 const scratch = shared;
 
@@ -234,6 +235,12 @@ export function putBase64(start: number, end: number, p: number): number {
   const left = (stop - start) & 3;
   if (left === 1 || (stop < end && ((end - start) & 3) !== 0)) return -1;
   const length = ((stop - start) >> 2) * 3 + (left === 0 ? 0 : left - 1);
+  if (length >= nativeBase64) {
+    // The engine passes over what is no digit, and then comes out short.
+    const text = scratch.bytes.toString('latin1', start, stop);
+    p = writeVarint32(length, p);
+    return scratch.bytes.write(text, p, length, 'base64') === length ? p + length : -1;
+  }
   // Decoding onto its own text (a string with escapes was decoded to `p`) would eat what is not read yet.
   if (start === p) return putBase64Moved(start, end, p);
   p = writeVarint32(length, p);

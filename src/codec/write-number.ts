@@ -1,5 +1,5 @@
 /**
- * @module Numbers as JSON text, straight into the working buffer. Each function writes at `p`, takes at most 32 bytes, and
+ * @module Integers as JSON text, straight into the working buffer. Each function writes at `p`, takes at most 32 bytes, and
  * returns the position behind.
  */
 import { scratch as shared } from '../wire/scratch.ts';
@@ -85,47 +85,6 @@ export function writePadded(value: number, width: number, p: number): number {
     rest = quotient;
   }
   return p + width;
-}
-
-/** The shortest digits that read as the same double; NaN and the infinities as strings. */
-export function writeDouble(value: number, p: number): number {
-  if (value === (value | 0)) {
-    if (value === 0 && 1 / value < 0) return writeAscii('-0', p);
-    return writeInt32(value, p);
-  }
-  if (value > -1e9 && value < 1e9) {
-    // A decimal of at most 15 digits that reads as this double is the only one, and so the shortest.
-    const millionths = Math.round(value * 1e6);
-    if (millionths / 1e6 === value) return writeMillionths(millionths, p);
-  }
-  return writeAscii(Number.isFinite(value) ? String(value) : `"${value}"`, p);
-}
-
-const smallestNormal = 2 ** -126;
-
-/** The shortest digits that read as the same float. */
-export function writeFloat(value: number, p: number): number {
-  if (value === (value | 0) || !Number.isFinite(value)) return writeDouble(value, p);
-  // A decimal of six digits is one float at most, so without trailing zeros it is the shortest; denormals have fewer.
-  for (let precision = Math.abs(value) < smallestNormal ? 1 : 6; precision < 9; precision++) {
-    const decimal = Number(value.toPrecision(precision));
-    if (Math.fround(decimal) === value) return writeDouble(decimal, p);
-  }
-  return writeDouble(Number(value.toPrecision(9)), p);
-}
-
-function writeMillionths(millionths: number, p: number): number {
-  let rest = millionths;
-  if (rest < 0) {
-    scratch.bytes[p++] = 0x2d;
-    rest = -rest;
-  }
-  const whole = Math.floor(rest / 1e6);
-  p = writeUint32(whole, p);
-  scratch.bytes[p++] = 0x2e;
-  let end = writePadded(rest - whole * 1e6, 6, p);
-  while (scratch.bytes[end - 1] === 0x30) end--;
-  return end;
 }
 
 /** A short ASCII text as it is. */

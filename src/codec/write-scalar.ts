@@ -21,15 +21,8 @@ import {
   opUint32,
   opUint64,
 } from './value-op.ts';
-import {
-  writeAscii,
-  writeDouble,
-  writeFloat,
-  writeInt32,
-  writeInt64,
-  writeUint32,
-  writeUint64,
-} from './write-number.ts';
+import { writeDouble, writeFloat } from './write-floating.ts';
+import { writeAscii, writeInt32, writeInt64, writeUint32, writeUint64 } from './write-number.ts';
 import type { WriterField } from './write-plan.ts';
 import { copyText, writeBase64, writeString } from './write-text.ts';
 

@@ -268,6 +268,69 @@ test('any text is read as protobufjs does, or refused', () => {
   );
 });
 
+/** Doubles of everyday size, where digits are made here and not by the engine, their neighbours, and all others. */
+const doubles = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.double({ noNaN: true, min: -1e15, max: 1e15 }),
+  fc.double({ noNaN: true, min: -1, max: 1 }),
+  fc.tuple(fc.integer(), fc.integer({ min: 0, max: 12 })).map(([digits, places]) => digits / 10 ** places),
+  fc.integer({ min: -20, max: 60 }).map((exponent) => 2 ** exponent * (1 + Number.EPSILON)),
+);
+
+test('doubles are written and read as the engine does', () => {
+  fc.assert(
+    fc.property(fc.array(doubles, { minLength: 1 }), (values) => {
+      const text = `{"doubles":[${values.map((value) => (Object.is(value, -0) ? '-0' : String(value)))}]}`;
+      const wire = read(codec, 'All', text);
+      const floats = new Float64Array(Uint8Array.from(wire.subarray(wire.length - values.length * 8)).buffer);
+      assert.deepEqual([...floats], values);
+      assert.equal(write(codec, 'All', wire), text);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+const decimals = fc
+  .tuple(fc.stringMatching(/^[1-9][0-9]{0,19}$/), fc.nat(20))
+  .map(([digits, places]) => (places < digits.length ? `${digits.slice(0, places)}.${digits.slice(places)}` : digits))
+  .map((text) => (text.startsWith('.') ? `0${text}` : text));
+
+test('decimals of any length are read as the engine reads them', () => {
+  fc.assert(
+    fc.property(decimals, (text) => {
+      assert.equal(read(codec, 'All', `{"aDouble":${text}}`).readDoubleLE(1), Number(text));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+/** Of all decimals that read as a float, one with the fewest digits. */
+function shortestFloat(value: number): string {
+  for (let precision = 1; precision < 9; precision++) {
+    const decimal = Number(value.toPrecision(precision));
+    if (Math.fround(decimal) === value) return String(decimal);
+  }
+  return String(Number(value.toPrecision(9)));
+}
+
+test('floats are written with the fewest digits, whole ones with all of theirs', () => {
+  const floats = fc.oneof(
+    fc.float({ noNaN: true, noDefaultInfinity: true }),
+    fc.float({ noNaN: true, min: -2, max: 2 }),
+  );
+  fc.assert(
+    fc.property(
+      floats.filter((value) => !Number.isInteger(value)),
+      (value) => {
+        const text = shortestFloat(value);
+        const wire = read(codec, 'All', `{"aFloat":${text}}`);
+        assert.equal(write(codec, 'All', wire), `{"aFloat":${text}}`);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
 test('any text is read or refused where unknown names are ignored', () => {
   const lenient = codecOf({ ignoreUnknown: true });
   fc.assert(
