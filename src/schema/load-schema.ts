@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { alwaysLoaded, builtInFile, mixinFiles } from './built-in-files.ts';
 import { checkDeclarations } from './check-declarations.ts';
 import { readDescriptorSet, readFileDescriptor } from './descriptor-set.ts';
@@ -80,12 +81,31 @@ const grpcOwnServices = /^grpc\.(?:reflection|health|channelz)\./;
 
 const isParsed = (file: SchemaFile | ParsedProto): file is ParsedProto => 'pending' in file;
 
+const MANY_FILES = 1_000;
+
+/**
+ * V8 lets a heap double before it looks for garbage, which text leaves much of: of Google's 7,200 files it would keep 300 MB. Meanwhile it
+ * grows by less than a third.
+ */
+function frugally<T>(work: () => T): T {
+  setFlagsFromString('--heap-growing-percent=30');
+  try {
+    return work();
+  } finally {
+    setFlagsFromString('--heap-growing-percent=0');
+  }
+}
+
 class SchemaLoad {
   readonly #files: Map<string, SchemaFile | ParsedProto> = new Map();
   readonly #problems: Problem[] = [];
 
   run(sources: SchemaSources): LoadedSchema {
     const path = findProtos(sources.protos ?? [], sources.imports ?? []);
+    return path.given.length < MANY_FILES ? this.#load(sources, path) : frugally(() => this.#load(sources, path));
+  }
+
+  #load(sources: SchemaSources, path: ImportPath): LoadedSchema {
     this.#problems.push(...path.problems);
     for (const { name, path: file } of path.given) this.#readText(name, file);
     this.#readCompiled(sources);
