@@ -93,7 +93,7 @@ export async function handle(request: FastifyRequest, reply: FastifyReply, gatew
     const match = matchOf(request, gateway);
     const http = isStreamed(match) ? streamedRequest(request) : await collectedRequest(request, match, gateway);
     const answer = await gateway.answer(match, http, hangUp, () => clientOf(request));
-    return send(request, reply, { ...answer, hangUp, heartbeatMs: gateway.options.transcoding.heartbeat });
+    return send(request, reply, answer, { hangUp, heartbeatMs: gateway.options.transcoding.heartbeat });
   } catch (error) {
     return fail(request, reply, gateway, error);
   }
@@ -152,14 +152,22 @@ function collectedRequest(
   match: Match,
   { hooks, options }: Gateway,
 ): HttpRequest | Promise<HttpRequest> {
-  const read = (): Promise<HttpRequest> => wholeRequest(request, match, options);
-  return hooks === undefined ? read() : { ...headOf(request), late: read };
+  if (hooks !== undefined) return { ...headOf(request), late: async () => wholeRequest(request, match, options) };
+  return wholeRequest(request, match, options);
 }
 
-async function wholeRequest(request: FastifyRequest, match: Match, { limits }: Options): Promise<HttpRequest> {
+function wholeRequest(request: FastifyRequest, match: Match, { limits }: Options): HttpRequest | Promise<HttpRequest> {
   const source = bodyOf(request);
+  return source === undefined ? headOf(request) : requestWithBody(request, source, match, limits);
+}
+
+async function requestWithBody(
+  request: FastifyRequest,
+  source: Readable,
+  match: Match,
+  limits: Options['limits'],
+): Promise<HttpRequest> {
   const head = headOf(request);
-  if (source === undefined) return head;
   const { bodyBytes, requestTimeout: timeoutMs } = limits;
   const bytes = match.rpc?.dialect.bodyLimit(bodyBytes) ?? bodyBytes;
   const body = await readBody(source, request.headers['content-length'], { bytes, timeoutMs });
@@ -199,13 +207,17 @@ function bodyOf({ body, raw }: FastifyRequest): Readable | undefined {
 
 const empty = new Uint8Array();
 
-interface Sending extends Answer {
+interface Sending {
   readonly hangUp?: HangUp;
   readonly heartbeatMs?: number;
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): FastifyReply {
-  const { reply: answer, error, hangUp, heartbeatMs = 0 } = sending;
+function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { reply: answer, error }: Answer,
+  { hangUp, heartbeatMs = 0 }: Sending = {},
+): FastifyReply {
   if (error !== undefined) logFailure(request, reply, error);
   reply.code(answer.status);
   setHeaders(reply, answer.headers);
@@ -230,6 +242,11 @@ function send(request: FastifyRequest, reply: FastifyReply, sending: Sending): F
 
 /** Fastify takes the last value of a name. Those of a repeated one go together, and `vary` goes to what hooks have said. */
 function setHeaders(reply: FastifyReply, headers: Metadata): void {
+  const [only] = headers;
+  if (headers.length === 1 && only !== undefined && only[0] !== 'vary') {
+    reply.header(only[0], only[1]);
+    return;
+  }
   for (const [index, [name, value]] of headers.entries()) {
     const isRepeated = headers.some(([other], at) => other === name && at !== index);
     const values = isRepeated ? headers.filter(([other]) => other === name).map(([, each]) => each) : value;

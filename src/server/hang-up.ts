@@ -11,7 +11,8 @@ export class HangUp implements CancelSignal {
   readonly #listeners: (() => void)[] = [];
 
   constructor({ raw }: { readonly raw: Writable }) {
-    raw.once('close', () => {
+    // Comes once; `once` would wrap the listener.
+    raw.on('close', () => {
       if (!raw.writableFinished) this.abort();
     });
   }

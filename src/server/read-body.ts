@@ -34,6 +34,7 @@ export function readBody(body: Readable, announced: string | undefined, limits: 
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
+    let isWhole = false;
     const refuse = (error: StatusError): void => {
       clearTimeout(timer);
       body.pause();
@@ -48,11 +49,15 @@ export function readBody(body: Readable, announced: string | undefined, limits: 
     body.on('end', () => {
       if (isCut(body)) return refuse(cutOff());
       clearTimeout(timer);
+      isWhole = true;
       const [first] = chunks;
       resolve(chunks.length > 1 ? Buffer.concat(chunks) : (first ?? empty));
     });
     body.on('error', (cause) => refuse(cutOff(cause)));
-    body.on('close', () => refuse(cutOff()));
+    // Follows every end; an error has a stack trace, too dear to be made for nothing.
+    body.on('close', () => {
+      if (!isWhole) refuse(cutOff());
+    });
   });
 }
 

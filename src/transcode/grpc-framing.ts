@@ -20,7 +20,8 @@ export class FrameSplitter {
   readonly #maxBytes: number;
   readonly #tooLarge: (bytes: number) => Error;
   readonly #onFrame: (frame: Uint8Array) => void;
-  readonly #head = Buffer.alloc(frameHeadBytes);
+  /** Made for a head that comes in pieces, which few do. */
+  #head: Buffer | undefined;
   #headLength = 0;
   /** A frame of which a part has come. */
   #frame: Buffer | undefined;
@@ -61,6 +62,7 @@ export class FrameSplitter {
   /** Collects the head of a frame that these bytes do not complete, and makes room for the rest. */
   #begin(bytes: Buffer, offset: number, end: number): number {
     const stop = Math.min(end, offset + frameHeadBytes - this.#headLength);
+    this.#head ??= Buffer.alloc(frameHeadBytes);
     this.#headLength += bytes.copy(this.#head, this.#headLength, offset, stop);
     if (this.#headLength < frameHeadBytes) return stop;
     this.#frame = Buffer.allocUnsafeSlow(frameHeadBytes + this.#checked(this.#head.readUInt32BE(1)));

@@ -19,6 +19,7 @@ const transportNames: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+const none: ReadonlyMap<string, string> = new Map();
 const legalName = /^[0-9a-z_.-]+$/;
 const legalValue = /^[ -~]*$/;
 
@@ -28,6 +29,7 @@ const legalValue = /^[ -~]*$/;
  * throws INTERNAL. `previousAttempts` is what gRPC has a retry tell (gRFC A6).
  */
 export function joinedMetadata(metadata: Metadata, previousAttempts = 0): ReadonlyMap<string, string> {
+  if (metadata.length === 0 && previousAttempts === 0) return none;
   const joined = new Map<string, string>();
   if (previousAttempts > 0) joined.set('grpc-previous-rpc-attempts', String(previousAttempts));
   for (const [name, value] of metadata) {

@@ -81,10 +81,10 @@ export class Calls {
     return this.#overflows;
   }
 
-  async unary(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): Promise<UnaryReply> {
+  unary(options: CallOptions, messages: Uint8Array | AsyncIterable<Uint8Array>): Promise<UnaryReply> {
     const { begin, beginUnary = begin } = this.#source;
     const request = requestOf(messages);
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       let reply: Uint8Array | undefined;
       const call = this.#start(messages instanceof Uint8Array ? beginUnary : begin, options, {
         onHeaders() {},

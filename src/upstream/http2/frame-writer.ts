@@ -7,6 +7,8 @@ import type { OutgoingMessage } from './stream.ts';
 
 const headBytes = 9;
 const startBytes = 16 * 1024;
+// Twice what waits for a slow socket: buffers of large messages are used again as well, one a connection.
+const keptBytes = 512 * 1024;
 
 export class FrameWriter {
   // Not of the pool that Node shares out: `reuse` takes the whole memory of what was taken.
@@ -106,7 +108,7 @@ export class FrameWriter {
 
   /** Gives back what `take` gave, when nobody reads it any more. Large ones are let go. */
   reuse(taken: Buffer): void {
-    if (this.#bytes.length === 0 && taken.buffer.byteLength <= 4 * startBytes) {
+    if (this.#bytes.length === 0 && taken.buffer.byteLength <= keptBytes) {
       this.#bytes = Buffer.from(taken.buffer);
     }
   }

@@ -137,8 +137,7 @@ export class Sender {
     const isFull = this.#writeHeld();
     if (this.#writer.length === 0 || this.#socket.destroyed) return;
     const bytes = this.#writer.take();
-    this.#socket.write(bytes);
-    if (this.#socket.writableLength === 0) this.#writer.reuse(bytes);
+    this.#socket.write(bytes, () => this.#writer.reuse(bytes));
     // Otherwise its `drain` goes on.
     if (isFull && !this.#socket.writableNeedDrain) this.#flushSoon();
   }
