@@ -28,6 +28,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   tandem: ['client', 'demo', 'schema', 'server'],
   jose: ['security'],
   pino: ['cli'],
+  'prom-client': ['server'],
   'pino-pretty': ['cli'],
   ws: ['server'],
   yaml: ['schema', 'cli', 'server'],

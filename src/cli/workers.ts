@@ -3,6 +3,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import { ExitCode } from './command.ts';
 import type { Lifeline, Order } from './lifeline.ts';
+import { relayMetrics } from './relay-metrics.ts';
 
 // A worker that ends as soon as it starts must not keep the machine busy.
 const restartMs = 1000;
@@ -33,11 +34,12 @@ export function keepWorkers(count: number, { lifeline, logger, environment }: Ke
       // All may just have ended, and wait to be started again.
       if (workers.size === 0) resolve(ExitCode.done);
     });
-    cluster.on('message', (_, url: string) => {
+    cluster.on('message', (worker, message: unknown) => {
+      if (typeof message !== 'string') return relayMetrics(worker, message, workers);
       listening++;
       // The others wait for the first, so that what is wrong is said once.
       if (listening === 1) for (let index = 1; index < count; index++) start();
-      if (listening === count) lifeline.ready(url);
+      if (listening === count) lifeline.ready(message);
     });
     cluster.on('exit', (worker, code) => {
       workers.delete(worker);

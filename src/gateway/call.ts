@@ -53,6 +53,7 @@ async function callForOne(request: MatchedRequest, context: CallContext): Promis
   const { binding, http } = request;
   const isStream = binding.method.isClientStreaming;
   const idle = isStream ? createIdleTimer(request.signal, context.streamIdleMs) : undefined;
+  if (!isStream) request.run?.beginBinding();
   const { messages, system } = bindMessages(request, context, idle);
   if (system.alt === 'sse') {
     throw StatusError.invalidField('alt', `${binding.method.fullName} answers with one message; sse is for streams`);

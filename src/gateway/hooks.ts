@@ -52,6 +52,10 @@ export interface RpcOutcome {
   readonly error: StatusError | undefined;
   /** From the first hook to the end, in milliseconds. */
   readonly durationMs: number;
+  /** Of these the upstream's, from when the call was sent; undefined when it never was. */
+  readonly upstreamMs: number | undefined;
+  /** What it took to bind the request and render the reply; undefined where either is not one message of REST, or the call failed. */
+  readonly transcodeMs: number | undefined;
   readonly requestMessages: number;
   readonly requestBytes: number;
   readonly replyMessages: number;

@@ -79,6 +79,11 @@ const docsSchema = {
           default: '/compare',
           description: 'The page that calls one RPC over all protocols, side by side.',
         },
+        metrics: {
+          $ref: '#/$defs/ownPath',
+          default: '/metrics',
+          description: 'Prometheus metrics, where `observability.metrics` is on.',
+        },
         healthz: { $ref: '#/$defs/ownPath', default: '/healthz', description: '200 while the process lives.' },
         readyz: {
           $ref: '#/$defs/ownPath',
@@ -132,6 +137,11 @@ const observabilitySchema = {
       enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
       default: 'info',
       description: 'Least severe log line that is written.',
+    },
+    metrics: {
+      type: 'boolean',
+      default: false,
+      description: 'Count and measure every call, for Prometheus; see observability.md. A change needs a restart.',
     },
   },
 } as const;

@@ -158,7 +158,8 @@ export const securitySchema = {
     pages: {
       type: 'object',
       default: {},
-      description: 'Who may read the gateway’s own description of the API: Swagger UI and the OpenAPI document.',
+      description:
+        'Who may read the gateway’s own description of the API: Swagger UI and the OpenAPI document; and its metrics.',
       properties: {
         roles: { type: 'array', items: { type: 'string' }, default: [], description: 'One of these roles.' },
         scopes: { type: 'array', items: { type: 'string' }, default: [], description: 'One of these scopes.' },

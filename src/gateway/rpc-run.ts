@@ -25,6 +25,10 @@ export class RpcRun {
   readonly #start = performance.now();
   #error: StatusError | undefined;
   #hasEnded = false;
+  /** When the body was there, when the call was sent, when its one reply came. */
+  #bindStart: number | undefined;
+  #sentAt: number | undefined;
+  #repliedAt: number | undefined;
   /** Given: the call goes by in frames. */
   #frames: FrameCoding | undefined;
   #replyEncoding: string | undefined;
@@ -43,19 +47,31 @@ export class RpcRun {
     for (const hook of this.#hooks.beforeBind) await hook(this.rpc);
   }
 
+  /** The body is there: from now on the request is bound. */
+  beginBinding(): void {
+    this.#bindStart = performance.now();
+  }
+
   /** The transport with this run's hooks around its calls. */
   through(transport: Pick<Transport, 'unary' | 'stream'>): Callee {
     return {
       unary: async (options, messages) => {
         this.#frames = options.frames;
-        const reply = await transport.unary(await this.#outgoing(options), this.#requests(messages));
+        const outgoing = await this.#outgoing(options);
+        const requests = this.#requests(messages);
+        this.#sentAt = performance.now();
+        const reply = await transport.unary(outgoing, requests);
+        this.#repliedAt = performance.now();
         const headers = this.#replyHeaders(reply.headers);
         this.#onReplyMessage(reply.message);
         return { ...reply, headers } satisfies UnaryReply;
       },
       stream: async (options, messages) => {
         this.#frames = options.frames;
-        const stream = transport.stream(await this.#outgoing(options), this.#requests(messages));
+        const outgoing = await this.#outgoing(options);
+        const requests = this.#requests(messages);
+        this.#sentAt = performance.now();
+        const stream = transport.stream(outgoing, requests);
         stream.trailers.then(
           () => this.end(),
           (error) => {
@@ -81,15 +97,23 @@ export class RpcRun {
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    const now = performance.now();
     const outcome = {
       error: this.#error,
-      durationMs: performance.now() - this.#start,
+      durationMs: now - this.#start,
+      upstreamMs: this.#sentAt && (this.#repliedAt ?? now) - this.#sentAt,
+      transcodeMs: this.#error === undefined ? this.#transcodeMs(now) : undefined,
       requestMessages: this.#requestMessages,
       requestBytes: this.#requestBytes,
       replyMessages: this.#replyMessages,
       replyBytes: this.#replyBytes,
     };
     for (const hook of this.#hooks.onEnd) attempt(() => hook(this.rpc, outcome));
+  }
+
+  #transcodeMs(end: number): number | undefined {
+    if (this.#bindStart === undefined || this.#sentAt === undefined || this.#repliedAt === undefined) return undefined;
+    return this.#sentAt - this.#bindStart + end - this.#repliedAt;
   }
 
   async #outgoing(options: CallOptions): Promise<CallOptions> {

@@ -1,5 +1,5 @@
 /**
- * @module The pages and probes that are the gateway's own: OpenAPI documents, Swagger UI, the comparison, `/healthz`, `/readyz`. A rule of the user's with
+ * @module The pages and probes that are the gateway's own: OpenAPI documents, Swagger UI, the comparison, `/metrics`, `/healthz`, `/readyz`. A rule of the user's with
  * the same path wins over them.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
@@ -8,11 +8,12 @@ import type { Generation } from '../gateway/generation.ts';
 import { clientOf } from './client.ts';
 import { mountComparePage } from './compare/compare-page.ts';
 import { mountDocs } from './docs-pages.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { sendDocument, servedDocument, servedPart } from './served-document.ts';
 
 /** One path of the gateway's own. */
 export interface OwnPath {
-  readonly name: 'ui' | 'openapiJson' | 'openapiYaml' | 'openapiParts' | 'compare' | 'healthz' | 'readyz';
+  readonly name: 'ui' | 'openapiJson' | 'openapiYaml' | 'openapiParts' | 'compare' | 'metrics' | 'healthz' | 'readyz';
   readonly path: string;
   /** The id of the user's binding that has this path, and so hides the page. */
   readonly shadowedBy: string | undefined;
@@ -21,24 +22,25 @@ export interface OwnPath {
 /** The own paths that are switched on. */
 export function ownPathsOf({ options, table }: Pick<Generation, 'options' | 'table'>): readonly OwnPath[] {
   const { prefix, paths } = options.docs;
-  return (['ui', 'openapiJson', 'openapiYaml', 'openapiParts', 'compare', 'healthz', 'readyz'] as const).flatMap(
-    (name) => {
-      const own = paths[name];
-      if (own === false) return [];
-      const path = prefix + own;
-      // Of a folder any file stands for all.
-      const outcome = table.match('GET', name === 'openapiParts' ? `${path}/x.json` : path);
-      return [{ name, path, shadowedBy: outcome.kind === 'matched' ? outcome.binding.id : undefined }];
-    },
-  );
+  return (
+    ['ui', 'openapiJson', 'openapiYaml', 'openapiParts', 'compare', 'metrics', 'healthz', 'readyz'] as const
+  ).flatMap((name) => {
+    const own = paths[name];
+    if (own === false || (name === 'metrics' && !options.observability.metrics)) return [];
+    const path = prefix + own;
+    // Of a folder any file stands for all.
+    const outcome = table.match('GET', name === 'openapiParts' ? `${path}/x.json` : path);
+    return [{ name, path, shadowedBy: outcome.kind === 'matched' ? outcome.binding.id : undefined }];
+  });
 }
 
 /** Adds them to an app of our own; shadowed ones are left out with a line in the log. */
-export function mountOwnPaths(app: FastifyInstance, gateway: Gateway): void {
+export function mountOwnPaths(app: FastifyInstance, gateway: Gateway, metrics?: Metrics): void {
   for (const { name, path, shadowedBy } of ownPathsOf(gateway.generation)) {
     if (shadowedBy !== undefined) app.log.warn(`${path} is not served: ${shadowedBy} has this path`);
     else if (name === 'ui') mountDocs(app, gateway, path, guarded(gateway));
     else if (name === 'compare') mountComparePage(app, gateway, path, guarded(gateway));
+    else if (name === 'metrics') mountMetrics(app, path, guarded(gateway), metrics);
     else if (name === 'openapiParts') mountParts(app, gateway, path);
     else if (name === 'healthz' || name === 'readyz') app.get(path, (_request, reply) => answers[name](reply, gateway));
     else app.get(path, guarded(gateway), (_request, reply) => answers[name](reply, gateway));
@@ -56,6 +58,13 @@ const answers = {
   openapiYaml: (reply: FastifyReply, { generation }: Gateway) =>
     sendDocument(reply, servedDocument(generation), 'yaml'),
 } as const;
+
+function mountMetrics(app: FastifyInstance, path: string, route: RouteShorthandOptions, metrics?: Metrics): void {
+  app.get(path, route, async (_request, reply) => {
+    const text = await metrics?.text();
+    return text === undefined ? reply.callNotFound() : reply.type(metrics?.contentType ?? '').send(text);
+  });
+}
 
 /** `/openapi/library.v1.json`. What no document is called may still be a path of the user's rules. */
 function mountParts(app: FastifyInstance, gateway: Gateway, folder: string): void {

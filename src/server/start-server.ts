@@ -22,6 +22,7 @@ import { fail, handle } from './handler.ts';
 import { HttpVersions } from './http-versions.ts';
 import { createListenTls, type ListenTls } from './listen-tls.ts';
 import { logReloads } from './log-reloads.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { mountOwnPaths } from './own-paths.ts';
 import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './plugin.ts';
 
@@ -67,7 +68,11 @@ async function createApp(
   logger?: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
   const { options } = gateway;
-  const app = fastify(serverOptions(gateway, versions, logger));
+  const metrics = options.observability.metrics
+    ? (await import('./metrics/metrics.ts')).startMetrics(gateway)
+    : undefined;
+  const app = fastify(serverOptions(gateway, versions, { logger, metrics }));
+  metrics?.watch(app);
   app.addHook('preClose', async () => versions.end());
   app.server.maxConnections = options.limits.connections;
   app.addHook('onClose', () => gateway.close());
@@ -84,7 +89,7 @@ async function createApp(
     done();
   });
   app.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
-  mountOwnPaths(app, gateway);
+  mountOwnPaths(app, gateway, metrics);
   await app.register(async (scope) => mountRules(scope, gateway, ['/*']));
   app.setNotFoundHandler((request, reply) => handle(request, reply, gateway));
   return app;
@@ -122,7 +127,7 @@ function httpVersionsOf({ limits }: Options, tls: ListenTls | undefined): HttpVe
 function serverOptions(
   gateway: Gateway,
   versions: HttpVersions,
-  logger: FastifyBaseLogger | undefined,
+  { logger, metrics }: { readonly logger: FastifyBaseLogger | undefined; readonly metrics: Metrics | undefined },
 ): FastifyHttpOptions<RawServerDefault> {
   const { limits, listen } = gateway.options;
   return {
@@ -140,6 +145,7 @@ function serverOptions(
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, gateway),
     // What the router cannot decode, the route table names the bad part of. No hook has run.
     frameworkErrors: (_error, request, reply) => {
+      metrics?.countMalformed();
       try {
         refuseLongUrl(request, limits);
       } catch (error) {

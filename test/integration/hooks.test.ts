@@ -44,7 +44,7 @@ function recorder(name = ''): { readonly hooks: RpcHooks; readonly seen: string[
       seen.push(`${name}error ${error.codeName}`);
       return undefined;
     },
-    onEnd: (_rpc, { error, durationMs, ...counts }) => {
+    onEnd: (_rpc, { error, durationMs, upstreamMs: _, transcodeMs: __, ...counts }) => {
       assert.ok(durationMs >= 0);
       seen.push(`${name}end ${error?.codeName ?? 'OK'} ${Object.values(counts).join(' ')}`);
     },

@@ -1,0 +1,83 @@
+/**
+ * @module Metrics for Prometheus: of each RPC under gRPC's standard names, and of the gateway itself. Loaded only where they are on. Labels are
+ * names of protos and of the configuration, never what a client sends.
+ */
+import cluster from 'node:cluster';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { Gateway } from '../../gateway/gateway.ts';
+import { durationBuckets } from './buckets.ts';
+import { addGatewayGauges } from './gateway-gauges.ts';
+import { workersMetrics } from './gather.ts';
+import { addRpcMetrics } from './rpc-metrics.ts';
+
+export interface Metrics {
+  readonly contentType: string;
+  /** Measures what an app answers. */
+  watch(app: FastifyInstance): void;
+  /** Counts a request whose path cannot be decoded, which passes no hook of the app. */
+  countMalformed(): void;
+  /** What Prometheus reads; of several workers the sums of all. */
+  text(): Promise<string>;
+}
+
+/** Begins to measure what the gateway does. */
+export function startMetrics(gateway: Gateway): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const misses = createMisses(registry);
+  addRpcMetrics(gateway, registry);
+  addGatewayGauges(gateway, registry);
+  const all = cluster.isWorker ? workersMetrics(() => registry.getMetricsAsJSON()) : undefined;
+  return {
+    contentType: registry.contentType,
+    watch: (app) => watchRequests(app, registry, misses),
+    countMalformed: () => misses.inc({ reason: 'malformed' }),
+    text: async () => (all === undefined ? registry : AggregatorRegistry.aggregate([...(await all())])).metrics(),
+  };
+}
+
+/** Why no rule took a request whose path can be read, by the answer's status. */
+const missReasons: ReadonlyMap<number, string> = new Map([
+  [404, 'no_rule'],
+  [405, 'wrong_method'],
+]);
+
+function createMisses(registry: Registry): Counter {
+  return new Counter({
+    name: 'tandem_route_misses_total',
+    help: 'Requests that no rule took: no_rule (404), wrong_method (405), malformed (400).',
+    labelNames: ['reason'],
+    registers: [registry],
+  });
+}
+
+function watchRequests(app: FastifyInstance, registry: Registry, misses: Counter): void {
+  const durations = new Histogram({
+    name: 'http_server_request_duration_seconds',
+    help: 'Time from the head of a request to the end of its answer.',
+    labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
+    buckets: durationBuckets,
+    registers: [registry],
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const status = reply.statusCode;
+    durations.observe(
+      {
+        http_request_method: app.supportedMethods.includes(request.method) ? request.method : '_OTHER',
+        http_route: routeOf(request),
+        http_response_status_code: status,
+      },
+      reply.elapsedTime / 1000,
+    );
+    const reason = missReasons.get(status);
+    const isForRules = request.is404 || request.routeOptions.config.tandemGateway !== undefined;
+    if (reason !== undefined && isForRules && request.rpc === undefined) misses.inc({ reason });
+  });
+}
+
+/** The template of the rule, the path of an RPC, or that of a page; of all others none. */
+function routeOf({ rpc, routeOptions, is404 }: FastifyRequest): string {
+  if (rpc !== undefined) return rpc.binding?.path ?? `/${rpc.service}/${rpc.method}`;
+  return is404 || routeOptions.config.tandemGateway !== undefined ? '' : (routeOptions.url ?? '');
+}

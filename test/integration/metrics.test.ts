@@ -1,0 +1,162 @@
+/** `/metrics`: the names and values that Prometheus reads after calls whose number is known. */
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import type { TandemOptions } from '../../src/gateway/options.ts';
+import { GrpcCode } from '../../src/index.ts';
+import { startServer } from '../../src/server/start-server.ts';
+import { type Script, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
+import { apiKey, keyOf } from './security-fixture.ts';
+import { serve } from './served-process.ts';
+
+/** HelloReply with the message "hi". */
+const hi = Uint8Array.of(10, 2, 104, 105);
+
+interface Measured {
+  readonly url: string;
+  readonly target: string;
+  get(path: string, init?: RequestInit): Promise<number>;
+  /** The value of a sample, written as in the text. */
+  value(sample: string): Promise<number | undefined>;
+  reload(): Promise<unknown>;
+}
+
+async function start(t: TestContext, hello: Script, others: TandemOptions = {}): Promise<Measured> {
+  const upstream = await startScriptedUpstream({
+    '/example.Greeter/SayHello': hello,
+    '/example.Greeter/SayHellos': { messages: [hi, hi], code: GrpcCode.DATA_LOSS },
+  });
+  t.after(() => upstream.close());
+  const { url, gateway, close } = await startServer({
+    protos: ['test/protos/hooks.proto'],
+    upstreams: [upstream.target],
+    listen: { port: 0 },
+    observability: { metrics: true },
+    ...others,
+  });
+  t.after(close);
+  const get = async (path: string, init?: RequestInit): Promise<number> => {
+    const response = await fetch(url + path, init);
+    await response.text().catch(() => {});
+    return response.status;
+  };
+  const value = async (sample: string): Promise<number | undefined> => sampleOf(await textOf(url), sample);
+  return { url, target: upstream.target, get, value, reload: () => gateway.reload() };
+}
+
+async function textOf(url: string): Promise<string> {
+  return await (await fetch(`${url}/metrics`)).text();
+}
+
+function sampleOf(text: string, sample: string): number | undefined {
+  const line = text.split('\n').find((each) => each.startsWith(`${sample} `));
+  return line === undefined ? undefined : Number(line.slice(sample.length + 1));
+}
+
+const sayHello = 'grpc_method="example.Greeter/SayHello"';
+const sayHellos = 'grpc_method="example.Greeter/SayHellos"';
+
+test('calls, route misses, aborted streams and the gateway itself', async (t) => {
+  const { get, value, target, reload } = await start(t, { messages: [hi] });
+  const statuses = ['/v1/hello/you', '/v1/hello/you', '/v1/hellos/you', '/v1/nothing', '/v1/hello/%zz'].map((path) =>
+    get(path),
+  );
+  assert.deepEqual(await Promise.all(statuses), [200, 200, 200, 404, 400]);
+  assert.equal(await get('/v1/hello/you', { method: 'DELETE' }), 405);
+  await reload();
+  const expected: Readonly<Record<string, number>> = {
+    [`grpc_server_call_duration_seconds_count{${sayHello},grpc_status="OK",protocol="rest"}`]: 2,
+    [`grpc_client_call_duration_seconds_count{${sayHello},grpc_status="OK"}`]: 2,
+    [`tandem_transcode_duration_seconds_count{${sayHello}}`]: 2,
+    [`tandem_rpc_messages_total{${sayHello},direction="request"}`]: 2,
+    [`tandem_rpc_message_bytes_total{${sayHello},direction="request"}`]: 10,
+    [`tandem_rpc_message_bytes_total{${sayHello},direction="reply"}`]: 8,
+    [`grpc_server_call_duration_seconds_count{${sayHellos},grpc_status="DATA_LOSS",protocol="rest"}`]: 1,
+    [`tandem_stream_aborts_total{${sayHellos},grpc_status="DATA_LOSS"}`]: 1,
+    'tandem_route_misses_total{reason="no_rule"}': 1,
+    'tandem_route_misses_total{reason="wrong_method"}': 1,
+    'tandem_route_misses_total{reason="malformed"}': 1,
+    'http_server_request_duration_seconds_count{http_request_method="GET",http_route="/v1/hello/{name}",http_response_status_code="200"}': 2,
+    'tandem_rpcs_open{kind="unary"}': 0,
+    'tandem_rpcs_open{kind="stream"}': 0,
+    [`tandem_upstream_state{upstream="${target}",state="ready"}`]: 1,
+    [`tandem_upstream_in_flight{upstream="${target}"}`]: 0,
+    [`tandem_upstream_connections{upstream="${target}"}`]: 1,
+    [`tandem_upstream_overflows_total{upstream="${target}",reason="pending"}`]: 0,
+    tandem_ready: 1,
+    tandem_routes: 2,
+    'tandem_reloads_total{result="done"}': 1,
+    'tandem_reloads_total{result="refused"}': 0,
+  };
+  for (const [sample, number] of Object.entries(expected)) assert.equal(await value(sample), number, sample);
+  assert.ok((await value('nodejs_eventloop_lag_seconds')) !== undefined);
+});
+
+test('calls that are open are counted while they are', async (t) => {
+  const events = new EventEmitter();
+  const asked = once(events, 'asked');
+  const told = once(events, 'told');
+  const hello: Script = async () => {
+    events.emit('asked');
+    await told;
+    return { messages: [hi] };
+  };
+  const { get, value, target } = await start(t, hello);
+  const call = get('/v1/hello/you');
+  await asked;
+  assert.equal(await value('tandem_rpcs_open{kind="unary"}'), 1);
+  assert.equal(await value(`tandem_upstream_in_flight{upstream="${target}"}`), 1);
+  events.emit('told');
+  assert.equal(await call, 200);
+});
+
+test('nothing that a client sends becomes a label', async (t) => {
+  const { url, get } = await start(t, { messages: [hi] });
+  const headers = { authorization: 'Bearer canary-token', 'x-api-key': 'canary-key', 'user-agent': 'canary-agent' };
+  for (const path of ['/v1/hello/canary-name?key=canary-query', '/canary-path']) await get(path, { headers });
+  assert.doesNotMatch(await textOf(url), /canary/);
+});
+
+test('whoever may not see the pages may not see the metrics', async (t) => {
+  const security = { apiKeys: { header: 'x-api-key', keys: [keyOf()] }, pages: { anonymous: false } };
+  const { url, get } = await start(t, { messages: [hi] }, { security });
+  assert.equal(await get('/metrics'), 401);
+  const response = await fetch(`${url}/metrics`, { headers: { 'x-api-key': apiKey } });
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+});
+
+test('off: no path', async (t) => {
+  const { get } = await start(t, { messages: [hi] }, { observability: { metrics: false } });
+  assert.equal(await get('/metrics'), 404);
+});
+
+test('a certificate tells how long it is valid', async (t) => {
+  const cert = 'test/fixtures/tls/server.crt';
+  const { gateway, app, close } = await startServer({
+    protos: ['test/protos/hooks.proto'],
+    upstreams: ['127.0.0.1:1'],
+    listen: { port: 0, tls: { cert, key: 'test/fixtures/tls/server.key' } },
+    observability: { metrics: true },
+  });
+  t.after(close);
+  const { body } = await app.inject('/metrics');
+  const { tls } = gateway.options.listen;
+  assert.ok(Number.isFinite(sampleOf(body, `tandem_certificate_expiry_seconds{file="${tls?.cert}"}`)), body);
+});
+
+test('of several workers the sums of all, whichever is asked', async (t) => {
+  const env = { TANDEM_OBSERVABILITY__METRICS: 'true' };
+  const { url } = await serve(t, ['--demo', '--workers', '2'], { env });
+  const calls = 8;
+  for (let call = 0; call < calls; call++) {
+    const response = await fetch(`${url}/v1/greeter/x`, { headers: { connection: 'close' } });
+    await response.text();
+  }
+  const sample =
+    'grpc_server_call_duration_seconds_count{grpc_method="example.Greeter/SayHello",grpc_status="OK",protocol="rest"}';
+  for (let ask = 0; ask < 2; ask++) {
+    const response = await fetch(`${url}/metrics`, { headers: { connection: 'close' } });
+    assert.equal(sampleOf(await response.text(), sample), calls);
+  }
+});
