@@ -9,6 +9,8 @@ import { createMeasureView } from './measure-view.js';
 import { createPicker } from './methods.js';
 import { createStreamView } from './stream-view.js';
 
+import { createTour } from './tour.js';
+
 /** @typedef {import('./types.js').Method} Method */
 
 const json = byId('json', HTMLTextAreaElement);
@@ -148,6 +150,7 @@ const views = [
   { id: 'measure', title: 'Many calls', create: createMeasureView },
   { id: 'streams', title: 'Streams', create: createStreamView },
   { id: 'code', title: 'Code', create: createCodeView },
+  { id: 'tour', title: 'Tour', create: createTour },
 ];
 let selected = views[0];
 

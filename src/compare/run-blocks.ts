@@ -39,6 +39,8 @@ export interface BlockObserver {
 
 /** Blocks per protocol: enough to be interleaved, few enough that a block's CPU time can be told. */
 const BLOCKS = 10;
+/** Of many calls blocks are more: somebody waits for news of them. */
+const MAX_BLOCK_CALLS = 500;
 
 /** Runs the plan. Connections are opened in the warm-up and kept. */
 export async function runBlocks(plan: BlockPlan, observer: BlockObserver): Promise<void> {
@@ -49,7 +51,7 @@ export async function runBlocks(plan: BlockPlan, observer: BlockObserver): Promi
     ),
   }));
   const startMs = performance.now();
-  const size = Math.max(1, Math.ceil(plan.runs / BLOCKS));
+  const size = Math.min(MAX_BLOCK_CALLS, Math.max(1, Math.ceil(plan.runs / BLOCKS)));
   const blocks = [
     plan.warmUp,
     ...Array.from({ length: Math.ceil(plan.runs / size) }, (_, index) => Math.min(size, plan.runs - index * size)),

@@ -221,3 +221,29 @@ test('streams by every protocol and framing at once; cancelled when asked', { sk
   for (const [name, , end] of await went()) assert.match(end, /^cancelled after/, name);
   assert.deepEqual(complaints, []);
 });
+
+test('the tour: each panel measures', { skip }, async () => {
+  const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book, 'tour') });
+  const seen = {
+    'Many calls on one connection':
+      /50 calls on 1 of HTTP\/1\.1: .*; 50 calls on 6 of HTTP\/1\.1: .*; 50 calls on 1 of HTTP\/2/,
+    'Headers said once': /gRPC\s*\d+ B\s*\d+ B\s*\d+ B/,
+    'Flow control': /SETTINGS\s*\d.*opened its windows \d+ times/s,
+    'Numbers instead of names': /reads \d+ of \d+ fields, and skips \d+ of 370 bytes/,
+    Deadlines: /connect-timeout-ms: 1.*(OK|DEADLINE_EXCEEDED)/s,
+    'Four kinds of calls': /unary\s*\d+.*bidirectional stream\s*1/s,
+    'All in one table': /REST\s*HTTP\/1\.1.*\d+ B/s,
+  };
+  for (const [title, wanted] of Object.entries(seen)) {
+    await page.getByRole('button', { name: `See it: ${title}` }).click();
+    const panel = page.locator('section.protocol', { has: page.getByRole('heading', { name: title }) });
+    await panel.getByText('Measuring…').waitFor({ state: 'detached' });
+    assert.match(await panel.textContent(), wanted, title);
+  }
+  const slider = page.getByLabel('Fields that the old schema has');
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await page.getByText('The old client reads 0 of').waitFor();
+  assert.deepEqual(await findingsOf(page), []);
+  assert.deepEqual(complaints, []);
+});

@@ -16,6 +16,7 @@ import { bytesJson, comparisonJson, messageJson } from './compare-json.ts';
 import { listOf, objectOf, oneOf, readCompareRequest, textOf } from './compare-request.ts';
 import { admit, contextOf, ownOrigin, roomOf, subjectOf, visibleMethods } from './compare-subject.ts';
 
+import { lesson } from './lesson.ts';
 import { Measurements } from './measurements.ts';
 import { watchStreams } from './watch-stream.ts';
 
@@ -32,6 +33,7 @@ export function createCompareApi(gateway: Gateway): Readonly<Record<string, Hand
     'POST answer': (request) => answer(gateway, request),
     'POST snippets': (request) => snippets(gateway, request),
     'POST measure': (request, reply) => measurements.start(request, reply),
+    'POST lesson': (request) => lesson(gateway, request),
     'POST streams': (request, reply) => watchStreams(gateway, request, reply),
     'POST stop': (request) => measurements.stop(request),
     'GET report': (request, reply) => measurements.report(request, reply),
