@@ -10,6 +10,11 @@ export const commands: readonly Command[] = [
     flags: [
       ...listenFlags,
       { name: 'demo', help: 'Start the embedded example upstream and serve it' },
+      {
+        name: 'record',
+        value: 'FILE',
+        help: 'Append real calls to a file for compare --calls, without headers and secrets',
+      },
       { name: 'watch', help: 'Reload when protos, rules or configuration change' },
     ],
     examples: [
@@ -93,7 +98,16 @@ export const commands: readonly Command[] = [
     flags: [
       { name: 'data', short: 'd', value: 'JSON', help: 'The request message' },
       { name: 'header', short: 'H', value: 'NAME: VALUE', isRepeatable: true, help: 'Header sent with each call' },
-      { name: 'calls', value: 'FILE', help: 'Compare a list of calls: [{"method": …, "data": {…}, "headers": {…}}]' },
+      {
+        name: 'calls',
+        value: 'FILE',
+        help: 'Compare many: a list of {"method": …, "data": {…}, "headers": {…}}, or what serve --record wrote',
+      },
+      {
+        name: 'against',
+        value: 'TARGET',
+        help: 'Compare the upstream with another one, both by gRPC without the gateway',
+      },
       { name: 'over', value: 'LIST', help: 'Of rest,grpc,grpc-direct,grpc-web,connect; default all' },
       { name: 'framing', value: 'array|ndjson|sse', help: 'Of a stream over REST; default array' },
       { name: 'runs', value: 'NUMBER', help: 'Measure so many calls over each' },

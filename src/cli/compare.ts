@@ -39,6 +39,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
   const runs = numberOf(args, 'runs', 0);
   const concurrency = numberOf(args, 'concurrency', 1);
   const framing = framingOf(args);
+  const against = args.flags.get('against') as string | undefined;
   const budgets = budgetsOf(args);
   const demo = args.flags.has('demo') ? await (await import('./demo.ts')).openDemo() : undefined;
   try {
@@ -49,6 +50,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
     try {
       const comparing = new Comparing(server.gateway, server.url, {
         wanted,
+        against,
         framing,
         isOwnProcess: demo === undefined,
       });
@@ -78,6 +80,8 @@ function refuse(error: unknown): never {
 
 interface Choice {
   readonly wanted: readonly Protocol[];
+  /** Another upstream, as `--upstream` takes it. */
+  readonly against: string | undefined;
   readonly framing: Framing;
   /** Nothing but the gateway runs in this process. */
   readonly isOwnProcess: boolean;
@@ -106,10 +110,14 @@ class Comparing {
     }
     const codec = createCodec(generation.schema, { unknownAny: 'base64' });
     const binding = ruleOf(generation.table.bindings, method);
-    const { framing, wanted } = this.#choice;
+    const { framing, wanted, against } = this.#choice;
     const subject: Subject = { method, binding, message: data, headers: Object.entries(headers), framing };
     const upstream = directTargetOf(options, method.service.fullName);
-    const all = prepareCalls(subject, codec, { origin: this.#origin, upstream });
+    const all = prepareCalls(subject, codec, {
+      origin: this.#origin,
+      upstream,
+      against: against === undefined ? undefined : { target: against },
+    });
     const calls = wanted.flatMap((protocol) => all.get(protocol) ?? []);
     const repeatable = isRepeatable(method, binding);
     const comparison = await compareOnce(calls, { method, binding, codec }, { isOnce: !repeatable });
@@ -130,13 +138,23 @@ function casesOf({ flags, positionals }: Arguments): readonly Case[] {
   if ((method === undefined) === (file === undefined)) throw new UsageError('give either METHOD or --calls FILE');
   if (method !== undefined)
     return [{ method, data: jsonOf(flags.get('data') ?? '{}', '--data') as MessageJson, headers }];
-  const list = jsonOf(readFileSync(file as string, 'utf8'), file as string);
-  if (!Array.isArray(list)) throw new UsageError(`${file}: expected a list of {"method": …, "data": {…}}`);
+  const list = callsIn(readFileSync(file as string, 'utf8'), file as string);
   return list.map((one, index) => {
     const { method: name, data = {}, headers: own = {} } = Object(one) as Partial<Case>;
     if (typeof name !== 'string') throw new UsageError(`${file}: call ${index} has no "method"`);
     return { method: name, data, headers: { ...headers, ...own } };
   });
+}
+
+/** A list, or one call a line as `tandem serve --record` writes them. */
+function callsIn(text: string, file: string): readonly unknown[] {
+  if (!text.trimStart().startsWith('[')) {
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    return lines.map((line, index) => jsonOf(line, `${file}:${index + 1}`));
+  }
+  const list = jsonOf(text, file);
+  if (!Array.isArray(list)) throw new UsageError(`${file}: expected a list of {"method": …, "data": {…}}`);
+  return list;
 }
 
 function jsonOf(text: unknown, where: string): unknown {
@@ -155,6 +173,7 @@ function headerOf(pair: string): readonly [string, string] {
 
 function choices({ flags }: Arguments): readonly Protocol[] {
   const given = flags.get('over') as string | undefined;
+  if (flags.has('against')) return ['grpc-direct', 'grpc-against'];
   if (given === undefined) return protocols;
   return given.split(',').map((name) => {
     const protocol = protocols.find((one) => one === name.trim());

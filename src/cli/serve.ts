@@ -1,6 +1,7 @@
 /** `tandem serve`: the gateway behind a web server, from the line on standard output that says it is ready to the last open call. */
 import cluster from 'node:cluster';
 import type { Logger } from 'pino';
+import type { Recorder } from '../compare/record-calls.ts';
 import { resolveOptions, type TandemOptions } from '../gateway/options.ts';
 import { formatProblem, SchemaError } from '../schema/problem.ts';
 import { type RunningServer, startServer } from '../server/start-server.ts';
@@ -52,12 +53,32 @@ async function serve({ input, context }: JoinedConfig, { args, logger, demo, rea
   const lifeline = cluster.isPrimary ? signalLifeline(logger) : workerLifeline();
   lifeline.ready(server.url);
   if (demo !== undefined && (cluster.worker?.id ?? 1) === 1) printError(demo.welcome(server));
+  const recorder = await record(args, server, logger);
   const reload = createReload(server, logger, read);
   lifeline.onReload(reload);
   const unwatch = args.flags.has('watch') ? watchConfiguration(server, args, reload) : () => {};
   await lifeline.stop;
   unwatch();
   await close(server);
+  await recorder?.close();
+}
+
+/** What `--record` writes at most. */
+const MAX_RECORD_BYTES = 256 * 1024 * 1024;
+
+/** Writes down what is called, when it is asked for. Several workers append to one file, a line at a time. */
+async function record({ flags }: Arguments, { gateway }: RunningServer, logger: Logger): Promise<Recorder | undefined> {
+  const path = flags.get('record') as string | undefined;
+  if (path === undefined) return undefined;
+  const { createRecorder } = await import('../compare/record-calls.ts');
+  const recorder = createRecorder({
+    path,
+    maxBytes: MAX_RECORD_BYTES,
+    schema: () => gateway.generation.schema,
+    onProblem: (problem) => logger.warn(problem),
+  });
+  gateway.addHooks({ onRequestMessage: ({ method }, message) => recorder.record(method, message) });
+  return recorder;
 }
 
 /** Builds the next generation aside. When anything in it is wrong, the old one stays and the log says why. */

@@ -121,7 +121,7 @@ class Tally {
     const durations = blocks.flatMap((block) => block.durations);
     const total = (of: (block: Block) => number): number => blocks.reduce((sum, block) => sum + of(block), 0);
     const answered = durations.length || 1;
-    const isCosting = this.#options.isOwnGateway && protocol !== 'grpc-direct';
+    const isCosting = this.#options.isOwnGateway && !['grpc-direct', 'grpc-against'].includes(protocol);
     return {
       protocol,
       durations,

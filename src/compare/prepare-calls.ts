@@ -23,6 +23,8 @@ export interface Endpoints {
   readonly origin: string;
   /** The upstream of the method by itself; undefined when it cannot be called without the gateway. */
   readonly upstream: Pick<PreparedGrpc, 'target' | 'tls'> | undefined;
+  /** Another upstream to compare it with. */
+  readonly against?: Pick<PreparedGrpc, 'target' | 'tls'> | undefined;
 }
 
 export interface Subject {
@@ -65,6 +67,7 @@ export function prepareCalls(
   const grpc = { path, metadata, message, isServerStreaming };
   calls.set('grpc', { protocol: 'grpc', target: endpoints.origin.replace(/^http:\/\//, ''), ...grpc });
   if (endpoints.upstream) calls.set('grpc-direct', { protocol: 'grpc-direct', ...endpoints.upstream, ...grpc });
+  if (endpoints.against) calls.set('grpc-against', { protocol: 'grpc-against', ...endpoints.against, ...grpc });
   const post = { origin: endpoints.origin, method: 'POST', target: path };
   const envelope = writeEnvelope({ flags: 0, payload: message });
   calls.set('grpc-web', {

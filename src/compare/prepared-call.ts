@@ -6,7 +6,8 @@ import type { Metadata } from '../transcode/exchange.ts';
 
 /** The ways by which a method can be called; `grpc-direct` leaves the gateway out. */
 export const protocols = ['rest', 'grpc', 'grpc-direct', 'grpc-web', 'connect'] as const;
-export type Protocol = (typeof protocols)[number];
+/** `grpc-against`: another upstream, whose answers are compared with those of the first. */
+export type Protocol = (typeof protocols)[number] | 'grpc-against';
 
 /** A request over HTTP/1.1, ready to be sent. Plain data, so that it can be handed to another process. */
 export interface PreparedHttp {
@@ -21,7 +22,7 @@ export interface PreparedHttp {
 
 /** A gRPC call, ready to be made. */
 export interface PreparedGrpc {
-  readonly protocol: 'grpc' | 'grpc-direct';
+  readonly protocol: 'grpc' | 'grpc-direct' | 'grpc-against';
   /** As `--upstream` takes it. */
   readonly target: string;
   /** PEM texts; by TLS when given. */

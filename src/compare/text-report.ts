@@ -10,6 +10,7 @@ export const protocolNames: Readonly<Record<Protocol, string>> = {
   'grpc-direct': 'gRPC, direct',
   'grpc-web': 'gRPC-Web',
   connect: 'Connect',
+  'grpc-against': 'gRPC, against',
 };
 
 type Row = readonly [title: string, ...cells: readonly string[]];

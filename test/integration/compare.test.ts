@@ -1,9 +1,12 @@
 /** The same RPC over every protocol: seen, compared, measured. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { createCodec } from '../../src/codec/create-codec.ts';
 import { type Comparison, compareOnce } from '../../src/compare/compare-once.ts';
@@ -14,6 +17,7 @@ import type { PreparedCall } from '../../src/compare/prepared-call.ts';
 import { type Demo, demoProtos, startDemo } from '../../src/demo/start-demo.ts';
 import { type RunningServer, startServer } from '../../src/server/start-server.ts';
 import type { MessageJson } from '../../src/transcode/outgoing-request.ts';
+import { startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
 
 let demo: Demo;
 let server: RunningServer;
@@ -230,3 +234,52 @@ describe('tandem compare', () => {
     });
   }
 });
+
+test('real calls are written down and run against two upstreams', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-record-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'calls.jsonl');
+  const args = ['dist/cli.js', 'serve', '--demo', '--port', '0', '--record', file];
+  const gateway = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(gateway, 'close');
+  t.after(() => gateway.kill('SIGKILL'));
+  const [line] = await once(createInterface(gateway.stdout), 'line');
+  const url = String(line).replace('tandem listening on ', '');
+  await fetch(`${url}/v1/${book}`, { headers: { authorization: 'Bearer hidden' } });
+  await fetch(`${url}/v1/${book}-none`);
+  await fetch(`${url}/v1/shelves/fiction/books?pageToken=secret&pageSize=2`);
+  gateway.kill();
+  await ended;
+  const written = readFileSync(file, 'utf8').trim().split('\n');
+  assert.deepEqual(
+    written.map((one) => JSON.parse(one)),
+    [
+      { method: 'example.library.v1.Library.GetBook', data: { name: book } },
+      { method: 'example.library.v1.Library.GetBook', data: { name: `${book}-none` } },
+      {
+        method: 'example.library.v1.Library.ListBooks',
+        data: { parent: 'shelves/fiction', pageToken: 'REDACTED', pageSize: 2 },
+      },
+    ],
+  );
+
+  const other = await startScriptedUpstream({
+    '/example.library.v1.Library/GetBook': { messages: [Uint8Array.of(10, 1, 120)] },
+  });
+  t.after(() => other.close());
+  writeFileSync(file, `${written[0]}\n`);
+  const replay = (target: string) =>
+    runAside(['compare', '--calls', file, '--against', target, '--proto', 'protos', '--upstream', demo.target]);
+  const same = await replay(demo.target);
+  assert.deepEqual([same.status, /the same answer over gRPC, direct, gRPC, against/.test(same.stdout)], [0, true]);
+  const different = await replay(other.target);
+  assert.equal(different.status, 1);
+  assert.match(different.stderr, /gRPC, direct and gRPC, against answer differently in messages\[0\]\.name/);
+});
+
+/** A command that needs upstreams of this process. */
+async function runAside(args: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, ['dist/cli.js', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { status, stdout, stderr };
+}

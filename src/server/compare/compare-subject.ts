@@ -124,7 +124,7 @@ function withMetadata(call: PreparedCall, { generation }: Gateway): PreparedCall
 
 function isSpoken({ options }: Gateway, protocol: Protocol): boolean {
   const { grpc, grpcWeb, connect } = options.protocols;
-  return { rest: true, 'grpc-direct': true, grpc, 'grpc-web': grpcWeb, connect }[protocol];
+  return { rest: true, 'grpc-direct': true, 'grpc-against': true, grpc, 'grpc-web': grpcWeb, connect }[protocol];
 }
 
 /** The port at which the reader has reached this gateway. Never what a header says: calls with credentials go there. */
