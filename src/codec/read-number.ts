@@ -23,22 +23,20 @@ export function parseInteger(start: number, end: number, isSigned: boolean, is64
 /** Digits without a sign into the two halves of an unsigned number; false from 2^64 on. */
 function parseDigits(start: number, end: number): boolean {
   if (end - start > 20) return false;
-  if (end - start <= 15) {
-    const value = digits(start, end);
-    scratch.high = (value / 4294967296) | 0;
-    scratch.low = value | 0;
-    return true;
-  }
-  // value = top * 10^9 + bottom, in 16-bit steps so that every product is exact.
-  const top = digits(start, end - 9);
-  const topHigh = Math.floor(top / 65536) * 1e9;
-  const topLow = (top % 65536) * 1e9 + digits(end - 9, end);
-  const upper = Math.floor(topHigh / 65536);
-  const rest = (topHigh - upper * 65536) * 65536 + topLow;
-  const carried = upper + Math.floor(rest / 4294967296);
-  scratch.high = carried | 0;
-  scratch.low = rest | 0;
-  return carried < 4294967296;
+  const headEnd = Math.min(end, start + 15);
+  return joinDigits(digits(start, headEnd), digits(headEnd, end), end - headEnd);
+}
+
+/** The halves of `head * 10^tailDigits + tail`, where there are 15 and 5 digits at most; false from 2^64 on. */
+export function joinDigits(head: number, tail: number, tailDigits: number): boolean {
+  // No product leaves the integers that a double holds exactly.
+  const scale = powersOfTen[tailDigits] as number;
+  const upper = Math.floor(head / 4294967296);
+  const lower = (head - upper * 4294967296) * scale + tail;
+  const high = upper * scale + Math.floor(lower / 4294967296);
+  scratch.high = high | 0;
+  scratch.low = lower | 0;
+  return high < 4294967296;
 }
 
 function digits(start: number, end: number): number {
@@ -66,7 +64,7 @@ function parseDecimal(text: string): boolean {
 }
 
 /** Makes the halves those of the signed value; false when it is out of range. */
-function applySign(isNegative: boolean, isSigned: boolean, is64: boolean): boolean {
+export function applySign(isNegative: boolean, isSigned: boolean, is64: boolean): boolean {
   if (isNegative) {
     if (!isSigned) return scratch.high === 0 && scratch.low === 0;
     const isSmallest = is64

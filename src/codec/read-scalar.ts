@@ -5,7 +5,7 @@
 import { scratch as shared } from '../wire/scratch.ts';
 import { writeVarint32, writeVarint64 } from '../wire/varint.ts';
 import { decodeString, excerpt, expectLiteral, fail, findString, scanNumberText } from './json-cursor.ts';
-import { doubleOf, parseDouble, parseInteger } from './read-number.ts';
+import { applySign, doubleOf, joinDigits, parseDouble, parseInteger } from './read-number.ts';
 import type { EnumNames, ReaderField } from './read-plan.ts';
 import {
   type Op,
@@ -77,7 +77,7 @@ export function readScalar(op: Op, from: number, p: number): number {
     case opInt64:
     case opUint32:
     case opUint64: {
-      const after = readShortInteger(op, from, p);
+      const after = readPlainInteger(op, from, p);
       if (after >= 0) return after;
     }
   }
@@ -111,8 +111,8 @@ export function closeLength(start: number, size: number, end: number): number {
   return end + scratch.lengthSize - size;
 }
 
-/** Integers of up to nine digits, bare or quoted: nearly all that there are. -1 for any other number. */
-function readShortInteger(op: Op, from: number, p: number): number {
+/** Integers without fraction or exponent, bare or quoted: nearly all that there are. -1 for any other number. */
+function readPlainInteger(op: Op, from: number, p: number): number {
   const { bytes } = scratch;
   const isQuoted = bytes[from] === 0x22;
   let position = isQuoted ? from + 1 : from;
@@ -121,18 +121,23 @@ function readShortInteger(op: Op, from: number, p: number): number {
   const first = position;
   let value = 0;
   let digit = (bytes[position] as number) - 48;
-  while (digit >= 0 && digit <= 9 && position < first + 9) {
+  while (digit >= 0 && digit <= 9 && position < first + 15) {
     value = value * 10 + digit;
     digit = (bytes[++position] as number) - 48;
   }
+  const headEnd = position;
+  let tail = 0;
+  while (digit >= 0 && digit <= 9 && position < first + 19) {
+    tail = tail * 10 + digit;
+    digit = (bytes[++position] as number) - 48;
+  }
   if (position === first || (bytes[first] === 0x30 && position > first + 1)) return -1;
-  if (isQuoted) {
-    if (bytes[position] !== 0x22) return -1;
-    position++;
-  } else if ((digit >= 0 && digit <= 9) || digit === -2 || digit === 21 || digit === 53) return -1; // . E e
-  if (isNegative && (value === 0 || op === opUint32 || op === opUint64)) return -1;
-  scratch.at = position;
-  return isNegative ? writeVarint64(-1, -value, p) : writeVarint32(value, p);
+  if (isQuoted ? digit !== -14 : (digit >= 0 && digit <= 9) || digit === -2 || digit === 21 || digit === 53) return -1; // . E e
+  scratch.at = isQuoted ? position + 1 : position;
+  if (position <= first + 9 && !isNegative) return writeVarint32(value, p);
+  joinDigits(value, tail, position - headEnd);
+  const isFitting = applySign(isNegative, op === opInt32 || op === opInt64, op === opInt64 || op === opUint64);
+  return isFitting ? writeVarint64(scratch.high, scratch.low, p) : -1;
 }
 
 function readBareNumber(op: Op, from: number, p: number): number {

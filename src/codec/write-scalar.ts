@@ -5,6 +5,7 @@ import { Fault } from '../wire/fault.ts';
 import { grow, scratch as shared } from '../wire/scratch.ts';
 import { readFixed64, readLength, readVarint32, readVarint64 } from '../wire/varint.ts';
 import {
+  type Op,
   opBool,
   opBytes,
   opDouble,
@@ -34,58 +35,61 @@ const scratch = shared;
  */
 export function writeScalar(field: WriterField, from: number, end: number, p: number): number {
   switch (field.op) {
-    case opString: {
-      const length = readLength(from, end);
-      const start = scratch.at;
-      p = writeString(start, length, p, field.isUtf8Verified);
-      scratch.at = start + length;
-      return p;
-    }
-    case opInt32: {
-      const value = readVarint32(from, end);
-      return writeInt32(value, p);
-    }
+    case opString:
+    case opBytes:
+      return writeSpan(field, from, end, p);
+    case opInt32:
+      return writeInt32(readVarint32(from, end), p);
     case opBool:
       readVarint64(from, end);
       return writeBool((scratch.low | scratch.high) !== 0, p);
     case opEnum:
       return writeEnum(field, from, end, p);
-    case opInt64:
-      readVarint64(from, end);
-      return writeQuoted(scratch.high, scratch.low, true, p);
     case opDouble:
       return writeDouble(scratch.view.getFloat64(checked(from, 8, end), true), p);
-    case opUint32: {
-      const value = readVarint32(from, end);
-      return writeUint32(value >>> 0, p);
-    }
-    case opBytes: {
-      const length = readLength(from, end);
-      const start = scratch.at;
-      scratch.at = start + length;
-      return writeBase64(start, length, p);
-    }
-    case opUint64:
-      readVarint64(from, end);
-      return writeQuoted(scratch.high, scratch.low, false, p);
+    case opUint32:
+      return writeUint32(readVarint32(from, end) >>> 0, p);
     case opFloat:
       return writeFloat(scratch.view.getFloat32(checked(from, 4, end), true), p);
     case opSint32: {
       const value = readVarint32(from, end);
       return writeInt32((value >>> 1) ^ -(value & 1), p);
     }
-    case opSint64: {
-      readVarint64(from, end);
-      const sign = -(scratch.low & 1);
-      return writeQuoted((scratch.high >>> 1) ^ sign, ((scratch.low >>> 1) | (scratch.high << 31)) ^ sign, true, p);
-    }
     case opFixed32:
       return writeUint32(scratch.view.getUint32(checked(from, 4, end), true), p);
     case opSfixed32:
       return writeInt32(scratch.view.getInt32(checked(from, 4, end), true), p);
     default:
+      return writeLong(field.op, from, end, p);
+  }
+}
+
+/** A string or bytes. */
+function writeSpan(field: WriterField, from: number, end: number, p: number): number {
+  const length = readLength(from, end);
+  const start = scratch.at;
+  p = field.op === opString ? writeString(start, length, p, field.isUtf8Verified) : writeBase64(start, length, p);
+  scratch.at = start + length;
+  return p;
+}
+
+/** A 64-bit integer, in quotes. */
+function writeLong(op: Op, from: number, end: number, p: number): number {
+  switch (op) {
+    case opInt64:
+      readVarint64(from, end);
+      return writeQuoted(scratch.high, scratch.low, true, p);
+    case opUint64:
+      readVarint64(from, end);
+      return writeQuoted(scratch.high, scratch.low, false, p);
+    case opSint64: {
+      readVarint64(from, end);
+      const sign = -(scratch.low & 1);
+      return writeQuoted((scratch.high >>> 1) ^ sign, ((scratch.low >>> 1) | (scratch.high << 31)) ^ sign, true, p);
+    }
+    default:
       readFixed64(from, end);
-      return writeQuoted(scratch.high, scratch.low, field.op !== opFixed64, p);
+      return writeQuoted(scratch.high, scratch.low, op !== opFixed64, p);
   }
 }
 

@@ -11,8 +11,12 @@
 const margin = 256;
 
 const smallest = 64 * 1024;
-/** Larger buffers are given back after use: a single huge message must not pin its size for ever. */
+/**
+ * A larger buffer is kept for the next large message, which would pay for fresh memory again (measured: as much as for its conversion), but is
+ * given back when none comes: a single huge message must not pin its size for ever.
+ */
 const keptBytes = 8 * 1024 * 1024;
+const keptMs = 1000;
 
 /** The buffer, and what functions leave behind for their callers beside the position that they return. */
 export interface Scratch {
@@ -55,7 +59,23 @@ function viewOf(buffer: Buffer): DataView {
   return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
+/** Whether a large buffer was needed since the last look at it, and whether there is one to look at. */
+let isLargeUsed = false;
+let isLarge = false;
+
+/** Once a second while there is a large buffer. No conversion is under way then: they are synchronous. */
+function releaseUnused(): void {
+  isLarge = isLargeUsed;
+  isLargeUsed = false;
+  if (isLarge) setTimeout(releaseUnused, keptMs).unref();
+  else allocate(smallest);
+}
+
 function allocate(size: number): void {
+  if (size > keptBytes && !isLarge) {
+    isLarge = true;
+    setTimeout(releaseUnused, keptMs).unref();
+  }
   scratch.bytes = Buffer.allocUnsafeSlow(size);
   scratch.view = viewOf(scratch.bytes);
   scratch.limit = size - margin;
@@ -81,6 +101,6 @@ export function load(input: Uint8Array): number {
 export function take(start: number, end: number): Buffer {
   const result = Buffer.allocUnsafe(end - start);
   scratch.bytes.copy(result, 0, start, end);
-  if (scratch.bytes.length > keptBytes) allocate(smallest);
+  if (end > keptBytes) isLargeUsed = true;
   return result;
 }

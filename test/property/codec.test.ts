@@ -259,6 +259,8 @@ test('any text is read as protobufjs does, or refused', () => {
         assert.throws(() => read(codec, type, bytes), protobufjsTakes, text);
         return;
       }
+      // protobufjs takes no exponent or fraction in 64-bit keys (`"1e0"`), which it does in values.
+      fc.pre(!('refusal' in theirs && ours !== undefined && /64 map key: "[-0-9]+[.eE]/.test(theirs.refusal)));
       // protobufjs takes minus zero without presence for the default.
       fc.pre(ours === undefined || !/:-0[,}]/.test(ours));
       const value = 'value' in theirs ? asFloats(theirs.value) : undefined;
