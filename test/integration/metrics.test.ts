@@ -1,6 +1,7 @@
 /** `/metrics`: the names and values that Prometheus reads after calls whose number is known. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { TandemOptions } from '../../src/gateway/options.ts';
 import { GrpcCode } from '../../src/index.ts';
@@ -108,6 +109,20 @@ test('calls that are open are counted while they are', async (t) => {
   assert.equal(await value(`tandem_upstream_in_flight{upstream="${target}"}`), 1);
   events.emit('told');
   assert.equal(await call, 200);
+});
+
+test('the dashboard asks for nothing that is not told', async (t) => {
+  const { url } = await start(t, { messages: [hi] });
+  const told = new Set([...(await textOf(url)).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
+  const dashboard = readFileSync('deploy/grafana/tandem.json', 'utf8');
+  const asked = [
+    ...dashboard.matchAll(/\b((?:tandem|grpc|nodejs|process)_\w+_\w+?|tandem_\w+?)(?:_bucket|_count)?\b(?=[[{) ])/g),
+  ];
+  assert.ok(asked.length > 15);
+  assert.deepEqual(
+    asked.map(([, name]) => name).filter((name) => !told.has(name)),
+    [],
+  );
 });
 
 test('nothing that a client sends becomes a label', async (t) => {
