@@ -4,58 +4,14 @@
 //     npm run build && npm run interop
 // https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createCodec } from '../../dist/codec/create-codec.js';
 import { loadSchema } from '../../dist/schema/load-schema.js';
 import { createGrpcJsTransport } from '../../dist/upstream/grpc-js-transport.js';
 import { createHttp2Transport } from '../../dist/upstream/http2-transport.js';
 import { parseTarget } from '../../dist/upstream/target.js';
-import { startProcess } from '../../scripts/start-process.mjs';
-
-const cache = resolve('.cache', 'interop');
-const bin = join(cache, 'bin');
-const jars = join(cache, 'jars');
-const java = join(import.meta.dirname, 'java');
-
-/** Each server: what builds it once, where the build is, and what starts it; the port is the match's first group. */
-const servers = {
-  'grpc-go': {
-    built: join(bin, 'server'),
-    build: ['go', ['install', 'google.golang.org/grpc/interop/server@v1.85.0'], { GOBIN: bin }],
-    start: () =>
-      startProcess(join(bin, 'server'), ['--port=0', '--use_tls=false'], {
-        ready: /listening on \S*:(\d+)/,
-        env: { ...process.env, GRPC_GO_LOG_SEVERITY_LEVEL: 'info' },
-      }),
-  },
-  'grpc-java': {
-    built: jars,
-    build: [
-      'mvn',
-      ['-q', '-f', join(java, 'pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`],
-      {},
-    ],
-    start: () =>
-      startProcess('java', ['-cp', join(jars, '*'), join(java, 'Server.java')], {
-        ready: /listening on \S*:(\d+)/,
-        timeoutMs: 60_000,
-      }),
-    compresses: true,
-  },
-};
-
-function missing({ built, build: [command, args, env] }) {
-  if (existsSync(built)) return false;
-  try {
-    execFileSync(command, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
-    return false;
-  } catch (error) {
-    return `cannot be built: ${error.message}`;
-  }
-}
+import { missing, servers } from './tools.mjs';
 
 const { schema } = await loadSchema({ protos: [join(import.meta.dirname, 'grpc_testing.proto')] });
 const codec = createCodec(schema);

@@ -1,9 +1,10 @@
 // The upstreams of the interop test: servers in other languages, built from the example protos when they are first needed.
 // Each is either `{ start(tls?) }` or `{ missing: why it cannot run here }`.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { startProcess } from '../../scripts/start-process.mjs';
+import { pythonWith } from './python.mjs';
 
 const here = import.meta.dirname;
 const cache = resolve('.cache', 'interop');
@@ -19,13 +20,12 @@ function runs(command, ...args) {
   }
 }
 
-/** grpcio in Python: the interpreter of .cache/venv where there is one (see requirements.txt), else the one on the path. */
+/** grpcio in Python. */
 function pythonUpstream() {
-  const own = resolve('.cache', 'venv', 'bin', 'python');
-  const python = existsSync(own) ? own : 'python3';
-  const modules = 'import google.api.httpbody_pb2, google.rpc.status_pb2, grpc, grpc_reflection.v1alpha, grpc_tools';
-  if (!runs(python, '-c', modules))
-    return { missing: 'Python lacks the packages of test/interop/python/requirements.txt' };
+  const python = pythonWith(
+    'google.api.httpbody_pb2, google.rpc.status_pb2, grpc, grpc_reflection.v1alpha, grpc_tools',
+  );
+  if (python === undefined) return { missing: 'Python lacks the packages of test/interop/python/requirements.txt' };
   const args = [join(here, 'python', 'server.py'), '--proto', resolve('protos'), '--google-protos', googleProtos];
   return { start: () => startProcess(python, args, { ready }) };
 }
