@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import axe from 'axe-core';
 import { startTandem } from '../../scripts/start-process.mjs';
+import { upstreams } from '../interop/upstreams.mjs';
 import { launch, skip } from './chromium.mjs';
 
 const book = { name: 'shelves/fiction/books/frankenstein' };
@@ -245,5 +246,19 @@ test('the tour: each panel measures', { skip }, async () => {
   await page.keyboard.press('Home');
   await page.getByText('The old client reads 0 of').waitFor();
   assert.deepEqual(await findingsOf(page), []);
+  assert.deepEqual(complaints, []);
+});
+
+const { start, missing } = upstreams['grpcio, reflection v1alpha'];
+test('a grpcio server, known by its reflection alone', { skip: skip || missing }, async (t) => {
+  const upstream = await start();
+  t.after(() => upstream.stop());
+  const other = await startTandem(['--reflect', '--upstream', upstream.match[1]]);
+  t.after(() => other.stop());
+  const { page, complaints } = await openPage({ url: other.url, call: callOf('Greeter.SayHello', { name: 'A' }) });
+  await page.getByRole('button', { name: 'Call over all protocols' }).click();
+  await page.getByText('The same answer over all 5.').waitFor();
+  await page.getByText('From this browser, by fetch').first().waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
   assert.deepEqual(complaints, []);
 });
