@@ -219,7 +219,10 @@ function writeEscape(byte: number, p: number, left: number): number {
 
 const base64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1');
 
-/** From so many bytes on a call into the engine, which converts many at once, is cheaper than a loop here (measured). */
+/**
+ * From so many bytes on a call into the engine, which converts many at once, is taken to be cheaper than a loop here: for
+ * decoding it is (measured: 0.1 µs a call), for encoding the same bound is used.
+ */
 export const nativeBase64 = 96;
 
 /** Bytes as a JSON string of base64 with padding. */

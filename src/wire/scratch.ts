@@ -12,8 +12,8 @@ const margin = 256;
 
 const smallest = 64 * 1024;
 /**
- * A larger buffer is kept for the next large message, which would pay for fresh memory again (measured: as much as for its conversion), but is
- * given back when none comes: a single huge message must not pin its size for ever.
+ * A larger buffer is kept for the next large message, which would have to take fresh memory again, but is given back when none comes: a
+ * single huge message must not pin its size for ever.
  */
 const keptBytes = 8 * 1024 * 1024;
 const keptMs = 1000;
