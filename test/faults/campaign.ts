@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { faults } from './faults.ts';
+import type { Figures } from './ledger.ts';
 import { type Fault, type Finding, Stage } from './stage.ts';
 
 const page = 'docs/reliability.md';
@@ -38,8 +39,17 @@ async function run(fault: Fault): Promise<Finding | undefined> {
 
 function cellsOf({ calls, failures, twice, note }: Finding): string[] {
   if (calls === undefined) return ['', '', '', note];
-  const byKind = [...(failures ?? [])].toSorted().map(([what, count]) => `${count} ${what}`);
-  return [String(calls), byKind.join(', ') || 'none', String(twice), note];
+  return [String(calls), failuresOf(failures ?? new Map()) || 'none', String(twice), note];
+}
+
+/** `503: 3 upload, 2 write` */
+function failuresOf(failures: Figures['failures']): string {
+  const byStatus = new Map<string, string[]>();
+  for (const [what, count] of [...failures].toSorted()) {
+    const [kind, ...status] = what.split(' ');
+    byStatus.set(status.join(' '), [...(byStatus.get(status.join(' ')) ?? []), `${count} ${kind}`]);
+  }
+  return [...byStatus].map(([status, counts]) => `${status}: ${counts.join(', ')}`).join('; ');
 }
 
 function tableOf(rows: readonly (readonly string[])[]): string {

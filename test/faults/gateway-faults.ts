@@ -38,8 +38,8 @@ async function reloads(stage: Stage) {
   const protos = [resolve(proto)];
   /** Every fifth has an unknown key, every other one another upstream than before, as far as connections go. */
   const write = (round: number): void => {
-    const limits = { timeoutDefault: `${10 + round}s`, ...(round % 5 === 4 && { nonsense: 1 }) };
-    const upstreams = [{ target, ...moreRetries, timeout: `${20 + Math.floor(round / 2)}s` }];
+    const limits = { timeoutDefault: `${10 + (round % 100)}s`, ...(round % 5 === 4 && { nonsense: 1 }) };
+    const upstreams = [{ target, ...moreRetries, timeout: `${20 + (Math.floor(round / 2) % 100)}s` }];
     writeFileSync(file, JSON.stringify({ protos, upstreams, limits }));
   };
   write(0);

@@ -45,10 +45,12 @@ export interface Figures {
 export class Ledger {
   readonly executions: Execution[] = [];
   readonly outcomes: Outcome[] = [];
+  succeeded = 0;
   readonly record = (execution: Execution): void => void this.executions.push(execution);
 
-  get succeeded(): number {
-    return this.outcomes.filter(({ failure }) => failure === undefined).length;
+  enter(outcome: Outcome): void {
+    this.outcomes.push(outcome);
+    if (outcome.failure === undefined) this.succeeded++;
   }
 
   /** Fails unless every call was answered truly, executed as often as it may be, and failed only as it may. */

@@ -70,7 +70,7 @@ export class Load {
     const startedAt = performance.now();
     const judged = await this.#perform(call).catch((): Judged => ({ failure: 'no answer' }));
     const outcome = { kind, id: call.id, hash: hashOf(texts), ...judged, startedAt, endedAt: performance.now() };
-    this.#ledger.outcomes.push(outcome);
+    this.#ledger.enter(outcome);
     return outcome;
   }
 
