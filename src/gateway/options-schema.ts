@@ -138,6 +138,11 @@ const observabilitySchema = {
       default: 'info',
       description: 'Least severe log line that is written.',
     },
+    accessLog: {
+      type: 'boolean',
+      default: false,
+      description: 'Log a line of level `info` for each call; see observability.md. A change needs a restart.',
+    },
     metrics: {
       type: 'boolean',
       default: false,

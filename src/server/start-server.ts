@@ -73,6 +73,7 @@ async function createApp(
     : undefined;
   const app = fastify(serverOptions(gateway, versions, { logger, metrics }));
   metrics?.watch(app);
+  if (options.observability.accessLog) (await import('./access-log.ts')).logAccess(gateway, app.log);
   app.addHook('preClose', async () => versions.end());
   app.server.maxConnections = options.limits.connections;
   app.addHook('onClose', () => gateway.close());
