@@ -13,7 +13,7 @@ export interface Caller {
 }
 
 export function createCaller(prepared: PreparedCall, options: CallerOptions): Caller {
-  const caller = 'origin' in prepared ? new Http1Caller(prepared.origin, options) : new GrpcCaller(prepared, options);
+  const caller = 'origin' in prepared ? new Http1Caller(prepared, options) : new GrpcCaller(prepared, options);
   return {
     get sentBytes() {
       return caller.sentBytes;

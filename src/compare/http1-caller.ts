@@ -1,9 +1,9 @@
 /** Prepared requests over one connection of HTTP/1.1, one at a time. */
 import { Agent, type IncomingMessage, request as sendHttp } from 'node:http';
-import { request as sendHttps, Agent as TlsAgent } from 'node:https';
+import { type AgentOptions, request as sendHttps, Agent as TlsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Metadata } from '../transcode/exchange.ts';
-import type { HttpAnswer, Performed, Piece, PreparedHttp } from './prepared-call.ts';
+import type { CallTls, HttpAnswer, Performed, Piece, PreparedHttp } from './prepared-call.ts';
 import { SocketTap } from './socket-tap.ts';
 
 export interface CallerOptions {
@@ -18,10 +18,12 @@ export class Http1Caller {
   readonly #options: CallerOptions;
   #tap: SocketTap | undefined;
 
-  constructor(origin: string, options: CallerOptions) {
+  constructor({ origin, tls }: Pick<PreparedHttp, 'origin' | 'tls'>, options: CallerOptions) {
     this.#options = options;
     const settings = { keepAlive: true, maxSockets: 1 };
-    this.#agent = origin.startsWith('https:') ? new TlsAgent({ ...settings, ca: options.ca }) : new Agent(settings);
+    this.#agent = origin.startsWith('https:')
+      ? new TlsAgent({ ...settings, ...tlsOf(tls, options) })
+      : new Agent(settings);
   }
 
   get sentBytes(): number {
@@ -66,6 +68,14 @@ export class Http1Caller {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+function tlsOf({ ca, serverName, isPinned }: CallTls = {}, options: CallerOptions): AgentOptions {
+  return {
+    ca: ca ?? options.ca,
+    ...(serverName !== undefined && { servername: serverName }),
+    ...(isPinned && { allowPartialTrustChain: true }),
+  };
 }
 
 function replyOf({ statusCode = 0, rawHeaders, rawTrailers }: IncomingMessage, pieces: readonly Piece[]): HttpAnswer {

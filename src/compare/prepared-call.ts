@@ -9,11 +9,23 @@ export const protocols = ['rest', 'grpc', 'grpc-direct', 'grpc-web', 'connect'] 
 /** `grpc-against`: another upstream, whose answers are compared with those of the first. */
 export type Protocol = (typeof protocols)[number] | 'grpc-against';
 
+/** How to connect by TLS, as PEM texts. */
+export interface CallTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly serverName?: string;
+  /** The certificates of `ca` are trusted as they are, whoever has signed them. */
+  readonly isPinned?: boolean;
+}
+
 /** A request over HTTP/1.1, ready to be sent. Plain data, so that it can be handed to another process. */
 export interface PreparedHttp {
   readonly protocol: 'rest' | 'grpc-web' | 'connect';
   /** `http://127.0.0.1:8080` */
   readonly origin: string;
+  /** Besides what the origin's scheme says. */
+  readonly tls?: CallTls;
   readonly method: string;
   readonly target: string;
   readonly headers: Metadata;
@@ -25,8 +37,8 @@ export interface PreparedGrpc {
   readonly protocol: 'grpc' | 'grpc-direct' | 'grpc-against';
   /** As `--upstream` takes it. */
   readonly target: string;
-  /** PEM texts; by TLS when given. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly serverName?: string };
+  /** By TLS when given. */
+  readonly tls?: CallTls;
   readonly path: string;
   readonly metadata: Metadata;
   readonly message: Uint8Array;

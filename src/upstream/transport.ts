@@ -95,6 +95,8 @@ export interface TlsOptions {
   readonly key?: string | Buffer;
   /** The name that the certificate is checked for, and `:authority`, instead of the target's host. */
   readonly serverName?: string;
+  /** The certificates of `ca` are trusted as they are, whoever has signed them. */
+  readonly isPinned?: boolean;
 }
 
 export interface TransportOptions {

@@ -1,5 +1,7 @@
 /** What the page /compare asks of its gateway: bounded, of this gateway's own methods alone, and never more than the reader may. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { type Demo, demoProtos, startDemo } from '../../src/demo/start-demo.ts';
@@ -141,6 +143,37 @@ test('nobody may more by the page than without, and nothing gets past a gateway 
   const names = (greeting.json.results as readonly Shown[]).map(({ protocol }) => protocol);
   assert.deepEqual(names, ['rest', 'grpc', 'grpc-web', 'connect']);
   assert.deepEqual(greeting.json.differences, []);
+});
+
+test('a gateway with TLS calls itself by its own certificate', async (t) => {
+  const pem = (name: string): string => `test/fixtures/tls/${name}`;
+  const server = await start({ listen: { port: 0, tls: { cert: pem('server.crt'), key: pem('server.key') } } });
+  t.after(() => server.close());
+  const { port } = new URL(server.url);
+  const text = await new Promise<string>((resolve, reject) => {
+    const url = `https://localhost:${port}/compare/api/compare`;
+    const headers = { 'content-type': 'application/json' };
+    const asking = request(
+      url,
+      { method: 'POST', headers, ca: readFileSync(pem('ca.crt')), agent: false },
+      (response) => {
+        response.setEncoding('utf8');
+        let whole = '';
+        response.on('data', (piece) => {
+          whole += piece;
+        });
+        response.on('end', () => resolve(whole));
+      },
+    );
+    asking.on('error', reject);
+    asking.end(JSON.stringify(book));
+  });
+  const { results, differences } = JSON.parse(text);
+  assert.deepEqual(
+    results.map(({ problem, cold }: Shown & { problem?: string }) => problem ?? cold.status.code),
+    ['OK', 'OK', 'OK', 'OK', 'OK'],
+  );
+  assert.deepEqual(differences, []);
 });
 
 test('it can be elsewhere, or off', async (t) => {

@@ -75,6 +75,7 @@ function prepare(gateway: Gateway, request: FastifyRequest): unknown {
       ? [
           {
             ...call,
+            tls: undefined,
             origin: undefined,
             headers: withoutCookies(call.headers),
             body: Buffer.from(call.body).toString('base64'),

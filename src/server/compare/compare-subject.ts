@@ -11,6 +11,7 @@ import { directTargetOf } from '../../gateway/direct-target.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { Generation } from '../../gateway/generation.ts';
 import { openApiOptionsOf } from '../../gateway/open-api-options.ts';
+import { readTlsFiles } from '../../gateway/tls-files.ts';
 import { isVisible, visibleBindings } from '../../openapi/visibility.ts';
 import type { Binding } from '../../routing/binding.ts';
 import type { MethodDescriptor } from '../../schema/descriptors.ts';
@@ -88,7 +89,9 @@ export function subjectOf(gateway: Gateway, wanted: CompareRequest, request: Fas
   });
   const calls = wanted.protocols.flatMap((protocol) => {
     const call = all.get(protocol);
-    return call === undefined || !isSpoken(gateway, protocol) ? [] : [[protocol, withMetadata(call, gateway)] as const];
+    return call === undefined || !isSpoken(gateway, protocol)
+      ? []
+      : [[protocol, byOwnTls(withMetadata(call, gateway), gateway, request)] as const];
   });
   return { context, calls: new Map(calls), isRepeatable: isRepeatable(method, binding) };
 }
@@ -120,6 +123,16 @@ function withMetadata(call: PreparedCall, { generation }: Gateway): PreparedCall
   if (call.protocol !== 'grpc-direct') return call;
   const { metadata, limits } = generation.transcoder.options;
   return { ...call, metadata: metadataOf(Object.fromEntries(call.metadata), metadata, limits) };
+}
+
+/** The gateway's own certificate, which need be known to nobody else on this machine; its name is the one by which the reader came. */
+function byOwnTls(call: PreparedCall, { options }: Gateway, { headers }: FastifyRequest): PreparedCall {
+  const { tls } = options.listen;
+  if (tls === undefined || call.protocol === 'grpc-direct') return call;
+  const { cert } = readTlsFiles({ cert: tls.cert }, 'listen.tls', []);
+  const serverName = (headers.host ?? headers[':authority'] ?? '').toString().replace(/:\d+$/, '');
+  const isName = /[a-z]/i.test(serverName) && !serverName.startsWith('[');
+  return { ...call, tls: { ca: String(cert ?? ''), isPinned: true, ...(isName && { serverName }) } };
 }
 
 function isSpoken({ options }: Gateway, protocol: Protocol): boolean {

@@ -30,9 +30,14 @@ export function socketsTo(target: Target, tls: TlsOptions | undefined): OpenSock
   };
 }
 
-function secureContextOf(target: Target, { ca, cert, key }: TlsOptions = {}): SecureContext {
+function secureContextOf(target: Target, { ca, cert, key, isPinned }: TlsOptions = {}): SecureContext {
   try {
-    return createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
+    return createSecureContext({
+      ...(ca && { ca }),
+      ...(cert && { cert }),
+      ...(key && { key }),
+      ...(isPinned && { allowPartialTrustChain: true }),
+    });
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : cause;
     const message = `tls: ${text}: give ca, cert and key as PEM, cert and key together`;
