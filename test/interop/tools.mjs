@@ -45,7 +45,7 @@ export const clients = {
   'grpc-java': { built: jars, build: servers['grpc-java'].build },
   grpcurl: goProgram('grpcurl', 'github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4'),
   ghz: goProgram('ghz', 'github.com/bojand/ghz/cmd/ghz@v0.120.0'),
-  h2spec: goProgram('h2spec', 'github.com/summerwind/h2spec/cmd/h2spec@v2.2.1'),
+  h2spec: goProgram('h2spec', 'github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible'),
 };
 
 const javaClient = ['-cp', join(jars, '*'), 'io.grpc.testing.integration.TestServiceClient'];
