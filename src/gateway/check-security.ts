@@ -18,6 +18,7 @@ export function checkSecurity({ security }: Options, report: Report): void {
 
 function checkUsed(security: Security, problem: Report): void {
   checkSchemes(security, problem);
+  checkChallenge(security.realm, ['realm'], problem);
   for (const [index, rule] of security.access.entries()) {
     if (rule.methods.length === 0) problem(['access', index, 'methods'], 'names nothing; write * for all methods');
     checkPermission(security, rule, ['access', index], problem);
@@ -55,6 +56,7 @@ function checkSchemes({ basic, apiKeys, jwt, mtls }: Security, problem: Report):
     if (header === 'authorization' || header === 'cookie')
       problem(['apiKeys', 'header'], `cannot be ${header}; write x-api-key`);
     if (query === '') problem(['apiKeys', 'query'], 'is empty');
+    checkChallenge(query ?? '', ['apiKeys', 'query'], problem);
     if (cookie !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(cookie))
       problem(['apiKeys', 'cookie'], 'is not the name of a cookie');
   }
@@ -67,6 +69,11 @@ function checkSchemes({ basic, apiKeys, jwt, mtls }: Security, problem: Report):
       problem(['jwt', index], 'wants one of jwksUrl and jwksFile');
   }
   if (mtls !== undefined) checkDistinct(mtls.identities, 'san', ['mtls', 'identities'], problem);
+}
+
+/** It stands in WWW-Authenticate, and Node sends no other header. */
+function checkChallenge(text: string, path: KeyPath, problem: Report): void {
+  if (/[^\x20-\x7e]/.test(text)) problem(path, 'holds printable ASCII only: it is told in a header');
 }
 
 function checkDistinct<K extends string>(

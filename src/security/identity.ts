@@ -45,8 +45,8 @@ export function compileIdentityWriter(
 ): (metadata: Metadata, identity: Identity | undefined) => Metadata {
   const reserved = new Set<string>(Object.values(names));
   return (metadata, identity) => {
-    // Some servers take an underscore for a dash.
-    const others = metadata.filter(([name]) => !reserved.has(name.replaceAll('_', '-')));
+    // Some servers take an underscore or a dot for a dash.
+    const others = metadata.filter(([name]) => !reserved.has(name.replaceAll(/[_.]/g, '-')));
     if (identity === undefined) return others;
     const { subject, scheme, roles, scopes } = identity;
     return [

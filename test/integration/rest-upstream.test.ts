@@ -161,6 +161,28 @@ test('what is sent: the rule’s request, the client’s metadata and the upstre
   assert.match(String(sent['grpc-timeout']), /^\d+m$/);
 });
 
+test('no header of a client makes the rule’s request another one', async (t) => {
+  const { transport, seen } = await start(t, answer(200, '{}'));
+  const names = [
+    'x-http-method-override',
+    'x-http-method',
+    'x-method-override',
+    'x_http_method_override',
+    'x-original-url',
+    'x-original-uri',
+    'x-rewrite-url',
+    'cookie',
+  ];
+  const metadata = [...names, 'x-original'].map((name) => [name, 'DELETE'] as const);
+  await transport.unary({ ...optionsFor(sayHello), metadata }, you);
+  const { method, url, headers = {} } = seen.at(-1) ?? {};
+  assert.deepEqual([method, url], ['GET', '/base/v1/greeter/you']);
+  assert.deepEqual(
+    Object.keys(headers).filter((name) => headers[name] === 'DELETE'),
+    ['x-original'],
+  );
+});
+
 const details = [{ '@type': 'type.googleapis.com/google.rpc.ResourceInfo', resourceName: 'x' }];
 const errors: readonly (readonly [name: string, handler: Handler, seen: unknown[]])[] = [
   [

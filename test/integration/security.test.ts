@@ -101,30 +101,6 @@ test('an API key in a header, the query or a cookie; never a field, never upstre
   assert.ok(!JSON.stringify(upstream.calls).includes(apiKey));
 });
 
-test('identity cannot be forged, with or without credentials', async (t) => {
-  const { server, upstream } = await startSecure(t, {
-    apiKeys: { header: 'x-api-key', keys: [keyOf()] },
-    access: [{ methods: ['*'] }, { methods: ['vault.Vault/Ping'], anonymous: true }],
-  });
-  const forged = {
-    'x-tandem-subject': 'root',
-    'X-Tandem-Roles': 'admin',
-    'x-tandem-scopes': 'all',
-    'x-tandem_roles': 'admin',
-    'x-tandem-auth-method': 'mtls',
-    'x-other': 'kept',
-  };
-  assert.equal((await ask(`${server.url}/ping`, forged))[0], 200);
-  assert.equal((await ask(`${server.url}/v1/items`, { ...forged, 'x-api-key': apiKey }))[0], 200);
-  const seen = upstream.calls.map(({ headers }) =>
-    Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-'))),
-  );
-  assert.deepEqual(seen, [
-    { 'x-other': 'kept' },
-    { 'x-other': 'kept', 'x-tandem-subject': 'billing', 'x-tandem-auth-method': 'apiKey' },
-  ]);
-});
-
 test('forwardCredentials sends on what the gateway takes', async (t) => {
   const { server, upstream } = await startSecure(t, {
     apiKeys: { header: 'x-api-key', keys: [keyOf()] },
@@ -133,23 +109,6 @@ test('forwardCredentials sends on what the gateway takes', async (t) => {
   assert.equal((await ask(`${server.url}/ping`, { 'x-api-key': apiKey, authorization: 'Bearer other' }))[0], 200);
   const { headers } = upstream.calls[0] ?? {};
   assert.deepEqual([headers?.['x-api-key'], headers?.['authorization']], [apiKey, 'Bearer other']);
-});
-
-test('two Authorization headers are refused', async (t) => {
-  const { server } = await startSecure(t, {
-    basic: { users: [{ name: 'ann', password: await hashPassword('secret') }] },
-  });
-  const { request } = await import('node:http');
-  const { authorization } = basicOf('ann', 'secret');
-  const status = await new Promise((resolve, reject) => {
-    const headers = ['Authorization', authorization, 'authorization', authorization, 'Host', 'a'];
-    const call = request(`${server.url}/ping`, { headers: headers as never }, (reply) => {
-      reply.resume();
-      resolve(reply.statusCode);
-    });
-    call.on('error', reject).end();
-  });
-  assert.equal(status, 400);
 });
 
 test('a call is refused before its body comes', async (t) => {

@@ -41,6 +41,10 @@ const streamTypes = 'application/x-ndjson, text/event-stream;q=0.9, application/
 const ownOfHttp =
   /^(?:connection|content-.*|date|etag|keep-alive|server|te|trailer|transfer-encoding|upgrade|vary|accept-ranges)$/;
 
+/** Headers by which REST servers take a request for one of another method or path than the rule's, about which alone it was decided. */
+const otherRequest =
+  /^x[-_.](?:http[-_.]method(?:[-_.]override)?|method[-_.]override|original[-_.]ur[il]|rewrite[-_.]url)$/;
+
 /** Calls the methods of the bindings, each by its first rule. The codec should skip members that it does not know. */
 export function createRestTransport(
   bindings: readonly Binding[],
@@ -170,7 +174,9 @@ const newline: Buffer = Buffer.from('\n');
 function headersOf({ metadata, deadline }: CallOptions, own: Metadata): Record<string, string> {
   const timeoutMs = Math.max(1, Math.ceil(deadline - performance.now()));
   return Object.fromEntries([
-    ...metadata.filter(([name]) => !ownOfHttp.test(name) && !name.startsWith('grpc-') && name !== 'host'),
+    ...metadata.filter(
+      ([name]) => !ownOfHttp.test(name) && !otherRequest.test(name) && !name.startsWith('grpc-') && name !== 'host',
+    ),
     ['grpc-timeout', `${Math.min(timeoutMs, 99_999_999)}m`],
     ...own,
   ]);
