@@ -1,7 +1,6 @@
 /**
  * @module A transcoded request in Fastify's terms: its RPC for hooks, its body in, its answer out. The only caller of `reply`.
  */
-import type { ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Answer, type Match, originForm } from '../gateway/answer.ts';
@@ -16,6 +15,7 @@ import type { FormPart, HttpRequest, Metadata } from '../transcode/exchange.ts';
 import { essenceOf } from '../transcode/media-type.ts';
 import { clientOf } from './client.ts';
 import { HangUp } from './hang-up.ts';
+import { leaveBody } from './leave-body.ts';
 import { logFailure } from './log-failure.ts';
 import { announcesBody, readBody, readChunks } from './read-body.ts';
 import { failGrpc, grpcStreamOf, handleGrpc, isGrpc, needsHttp2 } from './rpc/grpc.ts';
@@ -254,23 +254,6 @@ function setHeaders(reply: FastifyReply, headers: Metadata): void {
     reply.header(name, before === undefined ? values : [before, values].flat().join(', '));
   }
 }
-
-/**
- * What is left of a body may never be read: an error, or an upstream that ends a call before its request, leaves it. Node would take the rest
- * in, however long, to serve another request.
- */
-function leaveBody({ raw }: FastifyRequest, reply: FastifyReply): void {
-  const { stream } = raw as { readonly stream?: ServerHttp2Stream };
-  if (stream === undefined) return void reply.header('connection', 'close');
-  // Not the response's event, which comes only when the stream is closed.
-  stream.once('finish', () => {
-    const timer = setTimeout(() => stream.close(), LAST_FRAMES_MS);
-    stream.once('close', () => clearTimeout(timer));
-  });
-}
-
-/** Time for what is left of an answer to be on its way: the reset of a stream overtakes it, and most clients end their request by then. */
-const LAST_FRAMES_MS = 500;
 
 /** The client says so (RFC 9110, 10.1.4), and its version of HTTP has chunks to put them behind. */
 function takesTrailers({ headers, raw }: FastifyRequest): boolean {

@@ -162,6 +162,27 @@ test('a body that nobody reads is given up once it is answered', async (t) => {
   assert.equal(stream.rstCode, constants.NGHTTP2_NO_ERROR);
 });
 
+for (const isTls of [false, true]) {
+  test(`over HTTP/1.1 ${isTls ? 'with' : 'without'} TLS an answer reaches a client that is still sending`, async (t) => {
+    const server = await start(t, { limits: { bodyBytes: 10 }, listen: { port: 0, ...(isTls && { tls }) } });
+    const to = { port: Number(new URL(server.url).port), host: '127.0.0.1' };
+    const socket = isTls ? connectTls({ ...to, ca, servername: 'localhost' }) : connectSocket(to);
+    t.after(() => socket.destroy());
+    const errors: unknown[] = [];
+    socket.on('error', (error) => errors.push(error)).setEncoding('latin1');
+    const send = (data: string): Promise<void> => new Promise((resolve) => socket.write(data, () => resolve()));
+    await send('POST /v1/bench HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n');
+    // More than what the kernel holds between the two.
+    for (let sent = 0; sent < 200; sent++) await send(`10000\r\n${'a'.repeat(0x10000)}\r\n`);
+    // It would be answered, had the rest been read as HTTP.
+    await send(`0\r\n\r\n${get}`);
+    let answer = '';
+    for await (const chunk of socket) answer += chunk;
+    assert.deepEqual(errors, []);
+    assert.deepEqual(answer.match(/HTTP\/1.1 \d+/g), ['HTTP/1.1 413']);
+  });
+}
+
 test('closing lets a stream over HTTP/2 end, and takes no new ones', async (t) => {
   const server = await start(t);
   const client = session(t, server);
