@@ -6,8 +6,17 @@ import type { FieldDescriptor, MessageDescriptor, Schema } from '../schema/descr
 
 /** Bytes of JSON text (UTF-8) to wire bytes. Throws CodecError. The result is the caller's to keep. */
 export type JsonReader = (json: Uint8Array) => Uint8Array;
-/** Wire bytes to bytes of JSON text. Throws CodecError. The result is the caller's to keep. */
-export type JsonWriter = (wire: Uint8Array) => Uint8Array;
+/** Wire bytes to bytes of JSON text. */
+export interface JsonWriter {
+  /** Throws CodecError. The result is the caller's to keep. */
+  (wire: Uint8Array): Uint8Array;
+  /**
+   * The same JSON in pieces, so that a large message needs memory for a piece of it alone. All of the wire is converted once before the
+   * first piece is, so pulling does not fail. Undefined where the message has to be written whole, which it then is with its errors:
+   * fields out of order or in groups, and types with JSON of their own.
+   */
+  pieces(wire: Uint8Array): Iterable<Uint8Array> | undefined;
+}
 
 export interface CodecOptions {
   /** Write fields without presence at their default too. */
@@ -43,12 +52,6 @@ export interface Codec {
   /** Wraps what a field of messages or bytes holds, encoded already, into the fragment that sets the field at the end of `path`. */
   wireReader(path: readonly FieldDescriptor[]): (value: Uint8Array) => Uint8Array;
   messageWriter(type: MessageDescriptor): JsonWriter;
-  /**
-   * The same JSON in pieces, so that a large message needs memory for a piece of it alone. All of the wire is converted once before the
-   * first piece is, so pulling does not fail. Undefined where the message has to be written whole, which it then is with its errors:
-   * wire bytes out of order, types with JSON of their own, defaults written.
-   */
-  pieceWriter(type: MessageDescriptor): (wire: Uint8Array) => Iterable<Uint8Array> | undefined;
   /**
    * A writer of the fields that `paths` name alone, by JSON or proto names: `books.title` goes through lists and the values of maps, `*` is
    * everything. Writers are kept for the masks used last. Throws CodecError when a path names no field.

@@ -6,14 +6,13 @@ import { CodecError } from './codec-error.ts';
 import { fieldTreeOf } from './field-tree.ts';
 import { pathAtEnd } from './json-path.ts';
 import { closeAllKeys } from './key-set.ts';
-import { mergeWire } from './merge-wire.ts';
 import { presentPathsOf } from './present-paths.ts';
 import { type ReaderContext, readRoot, readRootField } from './read-message.ts';
 import { ReaderCompiler } from './read-plan.ts';
+import { runWriter } from './run-writer.ts';
 import { compileMapTextReader, compileTextReader, compileWireReader } from './text-reader.ts';
-import { plainMessage } from './value-op.ts';
-import { disorder, reached, type WriterContext, writeRoot } from './write-message.ts';
-import { type Window, windowsOf } from './write-pieces.ts';
+import type { WriterContext } from './write-message.ts';
+import { piecesOf } from './write-pieces.ts';
 import { absentText, WriterCompiler, type WriterField, type WriterPlan } from './write-plan.ts';
 import { bytesOf } from './write-text.ts';
 
@@ -88,13 +87,6 @@ class SchemaCodec implements Codec {
     return this.#writer(this.#writers.planOf(type));
   }
 
-  pieceWriter(type: MessageDescriptor): (wire: Uint8Array) => Iterable<Uint8Array> | undefined {
-    const plan = this.#writers.planOf(type);
-    const context = this.#writerContext;
-    if (plan.special !== plainMessage || context.writesDefaults) return () => undefined;
-    return (wire) => piecesOf(plan, wire, context);
-  }
-
   filteredWriter(type: MessageDescriptor, paths: readonly string[]): JsonWriter {
     const key = `${type.fullName}:${paths.join()}`;
     let writer = this.#masked.get(key);
@@ -112,15 +104,20 @@ class SchemaCodec implements Codec {
     plan.compile();
     const field = plan.fields.find((candidate) => candidate.descriptor === descriptor) as WriterField;
     const absent = bytesOf(absentText(field));
+    const context = this.#writerContext;
     // An object of this one field, `{"name":…}`, without what is around the value.
-    return (wire) =>
-      write(plan, wire, this.#writerContext, (start, end) => {
-        return end - start === 2 ? Buffer.from(absent) : take(start + 1 + field.key.length, end - 1);
+    const before = 1 + field.key.length;
+    const whole = (wire: Uint8Array): Uint8Array =>
+      runWriter(plan, wire, context, (start, end) => {
+        return end - start === 2 ? Buffer.from(absent) : take(start + before, end - 1);
       });
+    return Object.assign(whole, { pieces: (wire: Uint8Array) => piecesOf(plan, wire, context, { before, absent }) });
   }
 
   #writer(plan: WriterPlan): JsonWriter {
-    return (wire) => write(plan, wire, this.#writerContext, take);
+    const context = this.#writerContext;
+    const whole = (wire: Uint8Array): Uint8Array => runWriter(plan, wire, context, take);
+    return Object.assign(whole, { pieces: (wire: Uint8Array) => piecesOf(plan, wire, context) });
   }
 }
 
@@ -145,67 +142,4 @@ function read<Result>(json: Uint8Array, run: (p: number) => Result): Result {
     if (!(error instanceof Fault)) throw error;
     throw new CodecError(pathAtEnd(json.subarray(0, error.offset)), `${error.message} (offset ${error.offset})`);
   }
-}
-
-/** Runs the writer, a second time over the wire bytes in plain order where they are not, and hands over where the JSON is. */
-function write<Result>(
-  plan: WriterPlan,
-  wire: Uint8Array,
-  context: WriterContext,
-  hand: (start: number, end: number) => Result,
-): Result {
-  let start = load(wire);
-  try {
-    try {
-      return hand(start, writeRoot(plan, 0, wire.length, start, context));
-    } catch (error) {
-      if (error !== disorder) throw error;
-      closeAllKeys();
-      const ordered = mergeWire(plan, wire, context);
-      start = load(ordered);
-      return hand(start, writeRoot(plan, 0, ordered.length, start, context));
-    }
-  } catch (error) {
-    closeAllKeys();
-    if (!(error instanceof Fault)) throw error;
-    const path = pathAtEnd(scratch.bytes.subarray(start, Math.max(start, reached)));
-    throw new CodecError(path, `${error.message} (offset ${error.offset} of the message)`);
-  }
-}
-
-/** Converts everything once for its errors; see Codec.pieceWriter. */
-function piecesOf(plan: WriterPlan, wire: Uint8Array, context: WriterContext): Iterable<Uint8Array> | undefined {
-  const windows = windowsOf(plan, wire);
-  if (windows === undefined) return undefined;
-  try {
-    for (const { from, to } of windows) write(plan, wire.subarray(from, to), context, () => {});
-  } catch (error) {
-    // Written whole, the message fails with its own path and offset.
-    if (error instanceof CodecError) return undefined;
-    throw error;
-  }
-  return writePieces(plan, wire, context, windows);
-}
-
-function* writePieces(
-  plan: WriterPlan,
-  wire: Uint8Array,
-  context: WriterContext,
-  windows: readonly Window[],
-): Generator<Uint8Array> {
-  let separator = 0x7b;
-  for (const { from, to, continued, isOpen } of windows) {
-    // What stands before the members: the brace, and the key and bracket that an earlier piece has.
-    const head = continued === undefined ? 1 : continued.key.length + 2;
-    const tail = isOpen ? 2 : 1;
-    const piece = write(plan, wire.subarray(from, to), context, (start, end) => {
-      if (start + head === end - tail) return undefined;
-      scratch.bytes[start + head - 1] = separator;
-      return take(start + head - 1, end - tail);
-    });
-    if (piece === undefined) continue;
-    separator = 0x2c;
-    yield piece;
-  }
-  yield Buffer.from(separator === 0x7b ? '{}' : '}');
 }

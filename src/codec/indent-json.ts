@@ -1,65 +1,71 @@
+import { grow, load, scratch as shared, take } from '../wire/scratch.ts';
+
+const scratch = shared;
+
 /** Deepest indentation that is spelled out; deeper levels stay at it, so that hostile nesting cannot blow the text up. */
 const deepest = 100;
 
 /**
- * Pretty-prints finished JSON without white space: a member or element a line, `spaces` a level, `{}` and `[]` kept together.
+ * Pretty-prints a finished JSON text without white space, whole or in pieces that do not end within an escape: a member or element a
+ * line, `spaces` a level, `{}` and `[]` kept together.
  */
-export function indentJson(json: Uint8Array, spaces: number): Uint8Array {
-  const result = Buffer.allocUnsafe(indentedSize(json, spaces));
-  let p = 0;
-  let depth = 0;
-  const breakLine = (): void => {
-    const width = Math.min(depth, deepest) * spaces;
-    result[p] = 0x0a;
-    result.fill(0x20, p + 1, p + 1 + width);
-    p += 1 + width;
-  };
-  for (let position = 0; position < json.length; position++) {
-    const byte = json[position] as number;
-    if (isClosing(byte)) {
-      depth--;
-      if (!isOpening(json[position - 1] as number)) breakLine();
-    }
-    result[p++] = byte;
-    if (byte === 0x22) {
-      const end = stringEnd(json, position);
-      result.set(json.subarray(position + 1, end), p);
-      p += end - position - 1;
-      position = end - 1;
-    } else if (isOpening(byte)) {
-      depth++;
-      if (!isClosing(json[position + 1] as number)) breakLine();
-    } else if (byte === 0x2c) breakLine();
-    else if (byte === 0x3a) result[p++] = 0x20;
+export class Indenter {
+  readonly #spaces: number;
+  #depth = 0;
+  /** Behind an opening bracket, where a line ends unless the closing one is next. */
+  #isOpen = false;
+  #isInString = false;
+
+  constructor(spaces: number) {
+    this.#spaces = spaces;
   }
-  return result;
-}
 
-function indentedSize(json: Uint8Array, spaces: number): number {
-  let size = json.length;
-  let depth = 0;
-  for (let position = 0; position < json.length; position++) {
-    const byte = json[position] as number;
-    if (byte === 0x22) position = stringEnd(json, position) - 1;
-    else if (byte === 0x3a) size++;
-    else if (byte === 0x2c) size += 1 + Math.min(depth, deepest) * spaces;
-    else if (isOpening(byte)) {
-      depth++;
-      if (!isClosing(json[position + 1] as number)) size += 1 + Math.min(depth, deepest) * spaces;
-    } else if (isClosing(byte)) {
-      depth--;
-      if (!isOpening(json[position - 1] as number)) size += 1 + Math.min(depth, deepest) * spaces;
+  /** The next piece, pretty. */
+  indent(json: Uint8Array): Uint8Array {
+    const start = load(json);
+    let p = start;
+    for (let position = 0; position < json.length; ) {
+      if (!this.#isInString) {
+        p = this.#write(scratch.bytes[position++] as number, p);
+        continue;
+      }
+      const quote = closingQuote(position, json.length);
+      this.#isInString = quote === json.length;
+      const end = this.#isInString ? quote : quote + 1;
+      if (p + end - position > scratch.limit) grow(p + end - position);
+      scratch.bytes.copyWithin(p, position, end);
+      p += end - position;
+      position = end;
     }
+    return take(start, p);
   }
-  return size;
+
+  #write(byte: number, p: number): number {
+    const isClosing = byte === 0x7d || byte === 0x5d;
+    if (isClosing) this.#depth--;
+    if (this.#isOpen !== isClosing) p = this.#breakLine(p);
+    if (p > scratch.limit) grow(p);
+    scratch.bytes[p++] = byte;
+    this.#isInString = byte === 0x22;
+    this.#isOpen = byte === 0x7b || byte === 0x5b;
+    if (this.#isOpen) this.#depth++;
+    else if (byte === 0x2c) p = this.#breakLine(p);
+    else if (byte === 0x3a) scratch.bytes[p++] = 0x20;
+    return p;
+  }
+
+  #breakLine(p: number): number {
+    const end = p + 1 + Math.min(this.#depth, deepest) * this.#spaces;
+    if (end > scratch.limit) grow(end);
+    scratch.bytes[p] = 0x0a;
+    scratch.bytes.fill(0x20, p + 1, end);
+    return end;
+  }
 }
 
-/** Position behind the closing quote of the string that opens at `start`. */
-function stringEnd(json: Uint8Array, start: number): number {
-  let position = start + 1;
-  while (json[position] !== 0x22) position += json[position] === 0x5c ? 2 : 1;
-  return position + 1;
+/** Position of the quote that ends the string, or `end`. */
+function closingQuote(from: number, end: number): number {
+  let position = from;
+  while (position < end && scratch.bytes[position] !== 0x22) position += scratch.bytes[position] === 0x5c ? 2 : 1;
+  return position;
 }
-
-const isOpening = (byte: number): boolean => byte === 0x7b || byte === 0x5b;
-const isClosing = (byte: number): boolean => byte === 0x7d || byte === 0x5d;

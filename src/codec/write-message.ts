@@ -46,12 +46,12 @@ export let reached = 0;
 let seen = new Int32Array(1024);
 let seenTop = 0;
 
-/** Writes the JSON of a whole message at `p` and returns the position behind it. */
-export function writeRoot(plan: WriterPlan, from: number, end: number, p: number, inContext: WriterContext): number {
+/** Writes the JSON of the message at the front of the buffer at `p` and returns the position behind it. */
+export function writeRoot(plan: WriterPlan, end: number, p: number, inContext: WriterContext): number {
   context = inContext;
   seenTop = 0;
   reached = p;
-  return writeMessage(plan, from, end, p, 1);
+  return writeMessage(plan, 0, end, p, plan.depth);
 }
 
 function writeMessage(plan: WriterPlan, from: number, end: number, p: number, depth: number): number {
@@ -76,7 +76,7 @@ function writeFields(plan: WriterPlan, from: number, end: number, p: number, dep
   const base = openSeen(plan.seenWords);
   const dense = plan.dense as readonly (WriterField | null)[];
   let position = from;
-  let expected = 0;
+  let expected = plan.firstDefault;
   while (position < end) {
     let tag = scratch.bytes[position] as number;
     if (tag < 0x80 && tag > 7) position++;
@@ -92,7 +92,7 @@ function writeFields(plan: WriterPlan, from: number, end: number, p: number, dep
     if (((seen[base + field.seenWord] as number) & field.seenBit) !== 0) throw disorder;
     if (context.writesDefaults) {
       p = writeDefaults(plan, expected, field.index, base, p);
-      expected = field.index + 1;
+      if (field.index >= expected) expected = field.index + 1;
     }
     const after = writeMember(field, tag, position, end, p, depth);
     position = scratch.at;
@@ -100,7 +100,7 @@ function writeFields(plan: WriterPlan, from: number, end: number, p: number, dep
       seen[base + field.seenWord] = (seen[base + field.seenWord] as number) | field.seenBit;
     p = after;
   }
-  if (context.writesDefaults) p = writeDefaults(plan, expected, plan.fields.length, base, p);
+  if (context.writesDefaults) p = writeDefaults(plan, expected, plan.endOfDefaults, base, p);
   seenTop = base;
   return p;
 }
@@ -175,9 +175,7 @@ function writeValue(field: WriterField, from: number, end: number, p: number, de
 function writeList(field: WriterField, tag: number, from: number, end: number, p: number, depth: number): number {
   scratch.bytes[p] = 0x5b;
   const after = writeElements(field, tag, from, end, p + 1, depth);
-  if (after === p + 1) return p;
-  scratch.bytes[after - 1] = 0x5d;
-  return after;
+  return closeCollection(0x5d, p, after);
 }
 
 /** The values of one repeated field as long as they follow each other, packed or not, each with a comma behind it. */
@@ -224,8 +222,14 @@ function writeMap(field: WriterField, from: number, end: number, p: number, dept
   scratch.bytes[p] = 0x7b;
   const after = writeEntries(field, keys, from, end, p + 1, depth);
   closeKeys();
-  if (after === p + 1) return p;
-  scratch.bytes[after - 1] = 0x7d;
+  return closeCollection(0x7d, p, after);
+}
+
+/** The closing bracket in the place of the last comma. Without values, as an empty packed list, it is left out like an absent one. */
+function closeCollection(bracket: number, start: number, after: number): number {
+  if (after > start + 1) scratch.bytes[after - 1] = bracket;
+  else if (!context.writesDefaults) return start;
+  else scratch.bytes[after++] = bracket;
   return after;
 }
 

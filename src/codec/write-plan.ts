@@ -101,13 +101,10 @@ export class WriterField {
     this.mapValue = descriptor.map && new WriterField(compiler, descriptor.map.value, { ...unplaced, inner });
     const implicit = descriptor.hasPresence || descriptor.isRepeated ? undefined : zeroText(this);
     this.zero = options.emitDefaults === true ? undefined : implicit;
-    this.defaultText = options.emitDefaults === true && !isHidden ? (emptyTexts[this.shape] ?? implicit) : undefined;
+    // Extensions are no fields that a message declares.
+    const isWritten = options.emitDefaults === true && !isHidden && !descriptor.isExtension;
+    this.defaultText = isWritten ? (emptyTexts[this.shape] ?? implicit) : undefined;
   }
-}
-
-/** Whether every value of a list has text, so that the JSON of a message which begins with it begins with its key. */
-export function opensWithKey({ op }: WriterField): boolean {
-  return op === opMessage || op === opString || op === opBytes;
 }
 
 interface Place {
@@ -165,8 +162,12 @@ export class WriterPlan {
   sparse: ReadonlyMap<number, WriterField> = new Map();
   /** 32-bit words that the bits of the fields take. */
   seenWords = 0;
+  /** Positions of the fields whose defaults are written: all of them, but for a stretch of a message. */
+  firstDefault = 0;
+  endOfDefaults = 0;
+  /** How deep in its message a stretch is. */
+  depth = 1;
   readonly #compiler: WriterCompiler;
-
   readonly #mask: FieldTree | undefined;
 
   constructor(compiler: WriterCompiler, descriptor: MessageDescriptor, mask?: FieldTree) {
@@ -187,6 +188,7 @@ export class WriterPlan {
       return new WriterField(this.#compiler, field, { index, seenIndex, mask });
     });
     this.seenWords = (seen.size + 31) >> 5;
+    this.endOfDefaults = this.fields.length;
     const sparse = new Map<number, WriterField>();
     let longest = 0;
     for (const field of this.fields) {
@@ -202,6 +204,13 @@ export class WriterPlan {
     }
     this.sparse = sparse;
     this.dense = dense;
+  }
+
+  /** This plan, compiled, for a stretch of a message `depth` deep that answers for the defaults from one position to another. */
+  stretch(depth: number, firstDefault: number, endOfDefaults: number): WriterPlan {
+    const { fields, dense, sparse, seenWords } = this;
+    const plan = new WriterPlan(this.#compiler, this.descriptor, this.#mask);
+    return Object.assign(plan, { fields, dense, sparse, seenWords, depth, firstDefault, endOfDefaults });
   }
 
   /** The only field, for types whose JSON is the JSON of a field: wrappers, Struct, ListValue. */

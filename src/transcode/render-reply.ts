@@ -3,7 +3,7 @@
  */
 import type { Codec, JsonWriter } from '../codec/codec.ts';
 import { CodecError } from '../codec/codec-error.ts';
-import { indentJson } from '../codec/indent-json.ts';
+import { Indenter } from '../codec/indent-json.ts';
 import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
@@ -60,7 +60,7 @@ export function compileReplyRenderer(binding: Binding, codec: Codec, { indent }:
     const spaces = isIndentable ? indentOf(system.prettyPrint, indent) : 0;
     const json = (message: Uint8Array): Uint8Array => {
       const text = blamingUpstream(writer, message);
-      return spaces === 0 ? text : indentJson(text, spaces);
+      return spaces === 0 ? text : new Indenter(spaces).indent(text);
     };
     // Only a whole message has a protobuf form of its own.
     const isWhole = writer === write && responseBody === undefined;
@@ -75,13 +75,17 @@ export function compileReplyRenderer(binding: Binding, codec: Codec, { indent }:
       return { contentType: type, body: message };
     };
     const renderLarge = (message: Uint8Array): PiecedReply | undefined => {
-      if (message.length < LARGE_BYTES || !isWhole || spaces !== 0 || raw !== undefined) return undefined;
-      if ((typeOf() ?? JSON_TYPE) !== JSON_TYPE) return undefined;
-      const pieces = codec.pieceWriter(method.output)(message);
-      return pieces && { contentType: JSON_TYPE, pieces };
+      if (message.length < LARGE_BYTES || raw !== undefined || (typeOf() ?? JSON_TYPE) !== JSON_TYPE) return undefined;
+      const pieces = writer.pieces(message);
+      return pieces && { contentType: JSON_TYPE, pieces: spaces === 0 ? pieces : indented(pieces, spaces) };
     };
     return { render, renderLarge, json };
   };
+}
+
+function* indented(pieces: Iterable<Uint8Array>, spaces: number): Generator<Uint8Array> {
+  const indenter = new Indenter(spaces);
+  for (const piece of pieces) yield indenter.indent(piece);
 }
 
 function indentOf(prettyPrint: boolean | undefined, configured: number): number {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { CodecError } from '../../../src/codec/codec-error.ts';
 import { createCodec } from '../../../src/codec/descriptor-set-codec.ts';
-import { indentJson } from '../../../src/codec/indent-json.ts';
+import { Indenter } from '../../../src/codec/indent-json.ts';
 import { codecOf, fieldsOf, schema, toJson, toWire, typeOf } from './fixture.ts';
 
 const codec = codecOf();
@@ -189,8 +189,15 @@ test('many empty messages, whose JSON is larger than their wire bytes', () => {
 
 test('indentation', () => {
   const value = { a: [], b: {}, c: [1, { d: 'x{,:[]}\\"' }], e: { f: { g: null } } };
-  assert.equal(text(indentJson(Buffer.from(JSON.stringify(value)), 2)), JSON.stringify(value, null, 2));
-  assert.equal(text(indentJson(Buffer.from('"a"'), 4)), '"a"');
+  const json = Buffer.from(JSON.stringify(value));
+  assert.equal(text(new Indenter(2).indent(json)), JSON.stringify(value, null, 2));
+  assert.equal(text(new Indenter(4).indent(Buffer.from('"a"'))), '"a"');
+  const indenter = new Indenter(3);
+  const tokens = text(json).match(/"(?:[^"\\]|\\.)*"|[^"]/g) ?? [];
+  assert.equal(
+    tokens.map((token) => text(indenter.indent(Buffer.from(token)))).join(''),
+    JSON.stringify(value, null, 3),
+  );
 });
 
 test('the codec of a descriptor set', () => {
