@@ -19,6 +19,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   '@fastify/swagger': ['server'],
   '@fastify/swagger-ui': ['server'],
   '@grpc/grpc-js': ['upstream', 'demo'],
+  '@opentelemetry/api': ['gateway'],
   fastify: ['server'],
   'fastify-plugin': ['server'],
   'google-proto-files': ['schema'],

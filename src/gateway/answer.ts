@@ -126,12 +126,12 @@ export async function answer(match: Match, request: HttpRequest, context: Answer
         maxTimeoutMs: limits.timeoutMax,
       },
     );
-    if (!binding.method.isServerStreaming) run?.end();
+    if (!binding.method.isServerStreaming) run?.end(reply.status);
     return { reply, error: undefined };
   } catch (cause) {
-    const error = run === undefined ? cause : run.fail(cause);
-    run?.end();
-    return answerError(generation, error, request.headers, match);
+    const error = run?.fail(cause);
+    run?.end(error?.httpStatus);
+    return answerError(generation, error ?? cause, request.headers, match);
   }
 }
 

@@ -2,10 +2,15 @@
 import { identityOf, setIdentity } from '../security/identity.ts';
 import type { Security } from '../security/security.ts';
 import type { RpcHooks } from './hooks.ts';
+import type { Options } from './options.ts';
 
 /** The hooks of one generation, in the order in which they run. A reload makes them anew. */
-export function builtInHooks(security: Security | undefined): readonly RpcHooks[] {
-  return security === undefined ? [] : [securityHooks(security)];
+export async function builtInHooks(options: Options, security: Security | undefined): Promise<readonly RpcHooks[]> {
+  const telemetry = options.observability.openTelemetry ? await import('./telemetry/telemetry.ts') : undefined;
+  return [
+    ...(telemetry === undefined ? [] : [telemetry.telemetryHooks(options)]),
+    ...(security === undefined ? [] : [securityHooks(security)]),
+  ];
 }
 
 function securityHooks(security: Security): RpcHooks {

@@ -118,7 +118,7 @@ export async function createGeneration(
     skipped,
     findings: [...skipped, ...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
     security: secured?.security,
-    hooks: [...builtInHooks(secured?.security), ...plugins.hooks],
+    hooks: [...(await builtInHooks(options, secured?.security)), ...plugins.hooks],
     reflected: files,
     unreflected: unreachable,
     rest: await createRestTargets(options, table.bindings, schema),

@@ -14,6 +14,8 @@ export type RpcProtocol = 'rest' | 'websocket' | 'grpc' | 'grpc-web' | 'connect'
 export interface RpcClient {
   /** IP address as the server sees it, or as a trusted proxy tells it. */
   readonly address: string;
+  /** As the server sees it, or as a trusted proxy tells it. */
+  readonly scheme: string;
   /** Subject alternative names of the certificate that the client has proved to own, such as `DNS:a.example`; undefined without one. */
   readonly certificateNames: readonly string[] | undefined;
 }
@@ -56,6 +58,8 @@ export interface RpcOutcome {
   readonly upstreamMs: number | undefined;
   /** What it took to bind the request and render the reply; undefined where either is not one message of REST, or the call failed. */
   readonly transcodeMs: number | undefined;
+  /** Of the answer by HTTP, in the protocols whose answers have one. */
+  readonly httpStatus: number;
   readonly requestMessages: number;
   readonly requestBytes: number;
   readonly replyMessages: number;

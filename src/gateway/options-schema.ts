@@ -148,6 +148,12 @@ const observabilitySchema = {
       default: false,
       description: 'Count and measure every call, for Prometheus; see observability.md. A change needs a restart.',
     },
+    openTelemetry: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Spans and measures of every call by the SDK of OpenTelemetry that the process has registered; see observability.md.',
+    },
   },
 } as const;
 

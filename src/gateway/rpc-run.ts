@@ -93,16 +93,19 @@ export class RpcRun {
     return error;
   }
 
-  /** The call has ended, with the error of `fail` or well. Only the first end counts. */
-  end(): void {
+  /** The call has ended, with the error of `fail` or well, and with this status where the answer has one. Only the first end counts. */
+  end(httpStatus?: number): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     const now = performance.now();
+    // A stream that fails after its first message has had its 200.
+    const errorStatus = this.#replyMessages > 0 ? undefined : this.#error?.httpStatus;
     const outcome = {
       error: this.#error,
       durationMs: now - this.#start,
       upstreamMs: this.#sentAt && (this.#repliedAt ?? now) - this.#sentAt,
       transcodeMs: this.#error === undefined ? this.#transcodeMs(now) : undefined,
+      httpStatus: httpStatus ?? errorStatus ?? 200,
       requestMessages: this.#requestMessages,
       requestBytes: this.#requestBytes,
       replyMessages: this.#replyMessages,

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Rpc, RpcOutcome } from '../gateway/hooks.ts';
+import { traceIdOf } from '../gateway/trace-id.ts';
 import { identityOf } from '../security/identity.ts';
 import { headerText } from '../transcode/exchange.ts';
 
@@ -27,11 +28,6 @@ function lineOf(rpc: Rpc, { error, durationMs, upstreamMs, ...counts }: RpcOutco
     subject: identityOf(rpc)?.subject,
     userAgent: headerText(headers['user-agent']),
     requestId: headerText(headers['x-request-id']),
-    traceId: traceIdOf(headerText(headers['traceparent'])),
+    traceId: traceIdOf(headers),
   };
-}
-
-/** Of a `traceparent` (W3C Trace Context). */
-function traceIdOf(text: string | undefined): string | undefined {
-  return /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(text ?? '')?.[1];
 }

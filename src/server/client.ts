@@ -11,12 +11,12 @@ const authorization = 'authorization';
  * The client of a request. Its certificate counts only when TLS has verified it. Throws INVALID_ARGUMENT for two Authorization headers: Node
  * shows one of them, and another server might see the other.
  */
-export function clientOf({ ip, raw }: FastifyRequest): RpcClient {
+export function clientOf({ ip, protocol, raw }: FastifyRequest): RpcClient {
   const names = raw.rawHeaders.filter((text, index) => index % 2 === 0 && text.length === authorization.length);
   if (names.filter((name) => name.toLowerCase() === authorization).length > 1) {
     throw StatusError.invalidField(authorization, 'sent more than once');
   }
-  return { address: ip, certificateNames: certificateNames(raw.socket as TlsSocket) };
+  return { address: ip, scheme: protocol, certificateNames: certificateNames(raw.socket as TlsSocket) };
 }
 
 /** Of node:tls' TLSSocket. */

@@ -58,7 +58,14 @@ test('one reply: every hook once, in the order of the call', async (t) => {
   const { hooks, seen } = recorder();
   const { app } = await start(t, [hooks]);
   assert.equal((await app.inject('/v1/hello/you')).statusCode, 200);
-  assert.deepEqual(seen, [greeting, 'send []', 'request 0a03796f75', 'reply', 'message 0a026869', 'end OK 1 5 1 4']);
+  assert.deepEqual(seen, [
+    greeting,
+    'send []',
+    'request 0a03796f75',
+    'reply',
+    'message 0a026869',
+    'end OK 200 1 5 1 4',
+  ]);
 });
 
 test('a stream of replies: a message each, and the end when the call has ended', async (t) => {
@@ -68,7 +75,14 @@ test('a stream of replies: a message each, and the end when the call has ended',
   assert.deepEqual(JSON.parse(body), [{ message: 'hi' }, { message: 'hi' }]);
   const messages = ['message 0a026869', 'message 0a026869'];
   const bound = 'bind rest example.Greeter.SayHellos GET 127.0.0.1';
-  assert.deepEqual(seen.toSorted(), [bound, 'end OK 1 5 2 8', ...messages, 'reply', 'request 0a03796f75', 'send []']);
+  assert.deepEqual(seen.toSorted(), [
+    bound,
+    'end OK 200 1 5 2 8',
+    ...messages,
+    'reply',
+    'request 0a03796f75',
+    'send []',
+  ]);
 });
 
 test('several hooks run in the order in which they were added, also behind the app’s registration', async (t) => {
@@ -153,7 +167,7 @@ test('requests that no rule has, and a bound field that is wrong', async (t) => 
   await app.inject('/nothing');
   assert.deepEqual(seen, []);
   await app.inject('/v1/hello/you?color=red');
-  assert.deepEqual(seen, [greeting, 'error INVALID_ARGUMENT', 'end INVALID_ARGUMENT 0 0 0 0']);
+  assert.deepEqual(seen, [greeting, 'error INVALID_ARGUMENT', 'end INVALID_ARGUMENT 400 0 0 0 0']);
 });
 
 test('a hook that fails at the end fails nothing, but warns', async (t) => {

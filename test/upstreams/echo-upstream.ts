@@ -7,6 +7,8 @@ import * as grpc from '@grpc/grpc-js';
 
 export interface EchoUpstream {
   readonly target: string;
+  /** The metadata of each call. */
+  readonly received: readonly grpc.Metadata[];
   close(): Promise<void>;
 }
 
@@ -31,6 +33,11 @@ export async function startEchoUpstream(
   address = '127.0.0.1:0',
   serverCredentials: grpc.ServerCredentials = grpc.ServerCredentials.createInsecure(),
 ): Promise<EchoUpstream> {
+  const received: grpc.Metadata[] = [];
+  const greet = (call: Call): grpc.Metadata => {
+    received.push(call.metadata);
+    return sendBack(call);
+  };
   const server = new grpc.Server();
   server.addService(definition, {
     Unary: (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>) =>
@@ -56,12 +63,18 @@ export async function startEchoUpstream(
     server.bindAsync(address, serverCredentials, (error, bound) => (error ? reject(error) : resolve(bound)));
   });
   return {
+    received,
     target: address.startsWith('unix:') ? address : `127.0.0.1:${port}`,
     close: () => new Promise((resolve) => server.tryShutdown(() => resolve())),
   };
 }
 
-function greet(call: { readonly metadata: grpc.Metadata; sendMetadata(metadata: grpc.Metadata): void }): grpc.Metadata {
+interface Call {
+  readonly metadata: grpc.Metadata;
+  sendMetadata(metadata: grpc.Metadata): void;
+}
+
+function sendBack(call: Call): grpc.Metadata {
   const headers = new grpc.Metadata();
   const trailers = new grpc.Metadata();
   for (const [name, values] of Object.entries(call.metadata.toJSON())) {

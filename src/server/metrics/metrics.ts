@@ -6,7 +6,7 @@ import cluster from 'node:cluster';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { Gateway } from '../../gateway/gateway.ts';
-import { durationBuckets } from './buckets.ts';
+import { durationBuckets } from '../../gateway/telemetry/buckets.ts';
 import { addGatewayGauges } from './gateway-gauges.ts';
 import { workersMetrics } from './gather.ts';
 import { addRpcMetrics } from './rpc-metrics.ts';

@@ -2,7 +2,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { Rpc, RpcOutcome } from '../../gateway/hooks.ts';
-import { durationBuckets, transcodeBuckets } from './buckets.ts';
+import { durationBuckets, transcodeBuckets } from '../../gateway/telemetry/buckets.ts';
 
 /** Measures every call that begins from now on. */
 export function addRpcMetrics(gateway: Gateway, registry: Registry): void {

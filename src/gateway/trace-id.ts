@@ -1,0 +1,16 @@
+/** The trace that a request belongs to, for the lines of the log. */
+import { type HttpRequest, headerText } from '../transcode/exchange.ts';
+
+type Headers = HttpRequest['headers'];
+
+/** By a request's headers, which all that serve it have. */
+const known = new WeakMap<Headers, string>();
+
+export function setTraceId(headers: Headers, traceId: string): void {
+  known.set(headers, traceId);
+}
+
+/** The trace of the gateway's own span, else that of the client's `traceparent` (W3C Trace Context). */
+export function traceIdOf(headers: Headers): string | undefined {
+  return known.get(headers) ?? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(headerText(headers['traceparent']) ?? '')?.[1];
+}
