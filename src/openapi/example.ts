@@ -2,12 +2,13 @@
  * Example bodies: what a form can be filled with and be taken by the gateway. Samples that tools make from a schema set all
  * members of a oneof and invent types for an Any.
  */
-import type { FieldDescriptor, MessageDescriptor, ScalarType } from '../schema/descriptors.ts';
+import type { FieldDescriptor, MessageDescriptor } from '../schema/descriptors.ts';
 import { behaviorOf, infoFormatsOf } from './annotations.ts';
 import { authoredSchema } from './authored.ts';
 import { isOwnComponent } from './components.ts';
 import { constraintKeywords } from './constraint-keywords.ts';
 import { namedResource, resourceExample } from './resources.ts';
+import { sampleFormats, sampleScalars, sampleWellKnown } from './sample-values.ts';
 import { type DocumentContext, nameOf } from './schemas.ts';
 import { wellKnownSchema } from './value-schema.ts';
 
@@ -25,7 +26,7 @@ export function messageExample(
   outer: readonly MessageDescriptor[] = [],
 ): unknown {
   const { fullName } = message;
-  if (wellKnownSchema(fullName) !== undefined || isOwnComponent(fullName)) return wellKnown.get(fullName);
+  if (wellKnownSchema(fullName) !== undefined || isOwnComponent(fullName)) return sampleWellKnown.get(fullName);
   if (outer.includes(message)) return undefined;
   const [authored] = authoredSchema(message).examples ?? [];
   if (typeof authored === 'object' && authored !== null) return withoutBound(authored, message, bound, context);
@@ -66,7 +67,8 @@ export function fieldExample(
   const { map } = field;
   const value = valueExample(map?.value ?? field, context, outer);
   if (value === undefined) return undefined;
-  if (map !== undefined) return { [map.key.type.kind === 'scalar' ? String(scalars[map.key.type.scalar]) : '']: value };
+  if (map !== undefined)
+    return { [map.key.type.kind === 'scalar' ? String(sampleScalars[map.key.type.scalar]) : '']: value };
   return field.isRepeated ? [value] : value;
 }
 
@@ -81,10 +83,10 @@ function valueExample(field: FieldDescriptor, context: DocumentContext, outer: r
     return context.options.json?.enumsAsNumbers ? value?.number : value?.name;
   }
   if (type.kind === 'message') return messageExample(type.message, new Set(), context, outer);
-  if (type.scalar !== 'string') return scalars[type.scalar];
+  if (type.scalar !== 'string') return sampleScalars[type.scalar];
   const resource = namedResource(field, context.schema);
   const name = resource && resourceExample(resource);
-  return name ?? formats.get(infoFormatsOf(field)?.[0]) ?? 'string';
+  return name ?? sampleFormats.get(infoFormatsOf(field)?.[0]) ?? 'string';
 }
 
 /** A value that the field's limits allow; undefined when it has none that say which. */
@@ -96,7 +98,7 @@ function fittingValue(field: FieldDescriptor): unknown {
   if (value !== undefined || type.kind !== 'scalar') return value;
   const { minLength, maxLength = Number.POSITIVE_INFINITY, format, pattern } = keywords;
   if (type.scalar === 'string') {
-    if (format !== undefined) return formats.get(format);
+    if (format !== undefined) return sampleFormats.get(format);
     const hasLength = minLength !== undefined || maxLength < 6;
     return hasLength && pattern === undefined ? 'string'.padEnd(minLength ?? 0, '-').slice(0, maxLength) : undefined;
   }
@@ -109,48 +111,3 @@ function fittingValue(field: FieldDescriptor): unknown {
   if (low === undefined) return high === undefined || high > 1 ? undefined : high - 1;
   return keywords.exclusiveMinimum === undefined ? low : low + 1;
 }
-
-const scalars: Readonly<Record<ScalarType, string | number | boolean>> = {
-  double: 1.5,
-  float: 1.5,
-  int32: 1,
-  sint32: 1,
-  sfixed32: 1,
-  uint32: 1,
-  fixed32: 1,
-  int64: '1',
-  sint64: '1',
-  sfixed64: '1',
-  uint64: '1',
-  fixed64: '1',
-  bool: true,
-  string: 'string',
-  bytes: 'AAEC',
-};
-
-const formats: ReadonlyMap<string | undefined, string> = new Map([
-  ['uuid', '6f9619ff-8b86-4d01-b42d-00cf4fc964ff'],
-  ['ipv4', '192.0.2.1'],
-  ['ipv6', '2001:db8::1'],
-  ['email', 'somebody@example.com'],
-  ['hostname', 'host.example'],
-  ['uri', 'https://host.example/'],
-  ['uri-reference', '/path'],
-]);
-
-/** Any, Value and ListValue could be anything, and a FieldMask speaks of another message: they are left out. */
-const wellKnown: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ['google.protobuf.Timestamp', '2026-01-01T00:00:00Z'],
-  ['google.protobuf.Duration', '1.5s'],
-  ['google.protobuf.DoubleValue', scalars.double],
-  ['google.protobuf.FloatValue', scalars.float],
-  ['google.protobuf.Int64Value', scalars.int64],
-  ['google.protobuf.UInt64Value', scalars.uint64],
-  ['google.protobuf.Int32Value', scalars.int32],
-  ['google.protobuf.UInt32Value', scalars.uint32],
-  ['google.protobuf.BoolValue', scalars.bool],
-  ['google.protobuf.StringValue', scalars.string],
-  ['google.protobuf.BytesValue', scalars.bytes],
-  ['google.protobuf.Struct', { key: 'value' }],
-  ['google.protobuf.Empty', {}],
-]);

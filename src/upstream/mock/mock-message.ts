@@ -2,13 +2,8 @@
  * Made-up messages: deterministic, readable, and with every field that can hold something, as proto3 JSON.
  */
 import { behaviorOf, infoFormatsOf, operationTypesOf, resourceOf } from '../../openapi/annotations.ts';
-import type {
-  FieldDescriptor,
-  MessageDescriptor,
-  MethodDescriptor,
-  ScalarType,
-  Schema,
-} from '../../schema/descriptors.ts';
+import { sampleFormats, sampleScalars, sampleWellKnown } from '../../openapi/sample-values.ts';
+import type { FieldDescriptor, MessageDescriptor, MethodDescriptor, Schema } from '../../schema/descriptors.ts';
 
 export type JsonObject = { readonly [name: string]: unknown };
 
@@ -74,7 +69,8 @@ function fieldJson(field: FieldDescriptor, index: number, outer: readonly Messag
   const { map } = field;
   const value = valueJson(map?.value ?? field, index, outer);
   if (value === undefined) return undefined;
-  if (map !== undefined) return { [map.key.type.kind === 'scalar' ? String(scalars[map.key.type.scalar]) : '']: value };
+  if (map !== undefined)
+    return { [map.key.type.kind === 'scalar' ? String(sampleScalars[map.key.type.scalar]) : '']: value };
   return field.isRepeated ? [value] : value;
 }
 
@@ -85,11 +81,11 @@ function valueJson(field: FieldDescriptor, index: number, outer: readonly Messag
     if (unspeakable.has(type.message.fullName)) return undefined;
     return messageJson(type.message, index, outer);
   }
-  if (type.scalar !== 'string') return scalars[type.scalar];
+  if (type.scalar !== 'string') return sampleScalars[type.scalar];
   // A list that always has one more page would never end.
   if (name === 'next_page_token') return '';
   const pattern = name === 'name' ? resourceOf(field.parent)?.patterns[0] : undefined;
-  const text = pattern?.replace(/[{}]|=\*+/g, '') ?? formats.get(infoFormatsOf(field)?.[0]) ?? name;
+  const text = pattern?.replace(/[{}]|=\*+/g, '') ?? sampleFormats.get(infoFormatsOf(field)?.[0]) ?? name;
   return index === 0 || name !== 'name' ? text : `${text}-${index + 1}`;
 }
 
@@ -120,50 +116,14 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const scalars: Readonly<Record<ScalarType, string | number | boolean>> = {
-  double: 1.5,
-  float: 1.5,
-  int32: 1,
-  sint32: 1,
-  sfixed32: 1,
-  uint32: 1,
-  fixed32: 1,
-  int64: '1',
-  sint64: '1',
-  sfixed64: '1',
-  uint64: '1',
-  fixed64: '1',
-  bool: true,
-  string: 'key',
-  bytes: 'AAEC',
-};
-
-const formats: ReadonlyMap<string | undefined, string> = new Map([
-  ['uuid', '6f9619ff-8b86-4d01-b42d-00cf4fc964ff'],
-  ['ipv4', '192.0.2.1'],
-  ['ipv6', '2001:db8::1'],
-]);
-
 const httpBody = { contentType: 'text/plain', data: Buffer.from('mock').toString('base64') };
 
 /** An Any could be of any type. */
 const unspeakable: ReadonlySet<string> = new Set(['google.protobuf.Any']);
 
 const wellKnown: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ['google.protobuf.Timestamp', '2026-01-01T00:00:00Z'],
-  ['google.protobuf.Duration', '1.500s'],
+  ...sampleWellKnown,
   ['google.protobuf.FieldMask', ''],
-  ['google.protobuf.DoubleValue', scalars.double],
-  ['google.protobuf.FloatValue', scalars.float],
-  ['google.protobuf.Int64Value', scalars.int64],
-  ['google.protobuf.UInt64Value', scalars.uint64],
-  ['google.protobuf.Int32Value', scalars.int32],
-  ['google.protobuf.UInt32Value', scalars.uint32],
-  ['google.protobuf.BoolValue', scalars.bool],
-  ['google.protobuf.StringValue', 'string'],
-  ['google.protobuf.BytesValue', scalars.bytes],
-  ['google.protobuf.Struct', { key: 'value' }],
   ['google.protobuf.Value', 'value'],
   ['google.protobuf.ListValue', ['value']],
-  ['google.protobuf.Empty', {}],
 ]);
