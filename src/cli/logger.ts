@@ -1,9 +1,19 @@
 /** The log of `tandem serve`: JSON lines on standard error, pretty on a terminal. */
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { LogStream } from './log-stream.ts';
+
+export interface Log {
+  readonly logger: Logger;
+  /** Lines that nobody took. */
+  lostLines(): number;
+}
 
 /** The logger; lines below `level` are dropped. */
-export async function createLogger(level: string): Promise<Logger> {
-  return pino({ level, base: null }, process.stderr.isTTY ? await prettyStream() : pino.destination(2));
+export async function createLog(level: string): Promise<Log> {
+  const options = { level, base: null };
+  if (process.stderr.isTTY) return { logger: pino(options, await prettyStream()), lostLines: () => 0 };
+  const stream = new LogStream();
+  return { logger: pino(options, stream), lostLines: () => stream.lost };
 }
 
 async function prettyStream(): Promise<DestinationStream> {

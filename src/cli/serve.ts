@@ -11,7 +11,7 @@ import { configFileOf } from './configuration.ts';
 import type { RunningDemo } from './demo.ts';
 import type { Arguments } from './flags.ts';
 import { signalLifeline, workerLifeline } from './lifeline.ts';
-import { createLogger } from './logger.ts';
+import { createLog, type Log } from './logger.ts';
 import { locating, servedConfiguration } from './open-gateway.ts';
 import { watchFiles } from './watch-files.ts';
 
@@ -21,16 +21,16 @@ export async function run(args: Arguments): Promise<ExitCode> {
     const read = (): Promise<JoinedConfig> => servedConfiguration(args, demo && [demo.layer]);
     const config = await read();
     const { listen, observability } = resolveOptions(config.input, config.context);
-    const logger = await createLogger(observability.logLevel);
+    const log = await createLog(observability.logLevel);
     if (cluster.isPrimary && listen.workers > 1) {
       const { keepWorkers } = await import('./workers.ts');
       return await keepWorkers(listen.workers, {
-        lifeline: signalLifeline(logger),
-        logger,
+        lifeline: signalLifeline(log.logger),
+        logger: log.logger,
         environment: demo?.environment ?? {},
       });
     }
-    await serve(config, { args, logger, read, demo });
+    await serve(config, { args, log, read, demo });
     return ExitCode.done;
   } finally {
     await demo?.close();
@@ -41,15 +41,16 @@ export async function run(args: Arguments): Promise<ExitCode> {
 
 interface Serving {
   readonly args: Arguments;
-  readonly logger: Logger;
+  readonly log: Log;
   readonly demo: RunningDemo | undefined;
   /** Reads the configuration anew. */
   read(): Promise<JoinedConfig>;
 }
 
 /** Resolves when the last call has ended after the order to stop. */
-async function serve({ input, context }: JoinedConfig, { args, logger, demo, read }: Serving): Promise<void> {
-  const server = await locating(context, () => startServer(input as TandemOptions, { ...context, logger }));
+async function serve({ input, context }: JoinedConfig, { args, log, demo, read }: Serving): Promise<void> {
+  const { logger } = log;
+  const server = await locating(context, () => startServer(input as TandemOptions, { ...context, ...log }));
   const lifeline = cluster.isPrimary ? signalLifeline(logger) : workerLifeline();
   lifeline.ready(server.url);
   if (demo !== undefined && (cluster.worker?.id ?? 1) === 1) printError(demo.welcome(server));

@@ -37,6 +37,8 @@ export interface RunningServer {
 
 export interface ServerContext extends GatewayContext {
   readonly logger?: FastifyBaseLogger;
+  /** How many of the logger's lines nobody took, for the metrics. */
+  readonly lostLines?: () => number;
 }
 
 /** Starts to listen. Rejects with SchemaError for wrong options, protos or rules, and with Node's error when it cannot listen. */
@@ -46,7 +48,7 @@ export async function startServer(input: TandemOptions, context: ServerContext =
     const { host, port, tls: tlsOptions } = gateway.options.listen;
     const tls = tlsOptions && createListenTls(tlsOptions);
     const versions = httpVersionsOf(gateway.options, tls);
-    const app = await createApp(gateway, versions, context.logger);
+    const app = await createApp(gateway, versions, context);
     const refuse = (error: unknown): void => {
       gateway.countRefusal(error);
       app.log.error({ err: error }, 'listen.tls: the old certificates stay');
@@ -65,11 +67,11 @@ export async function startServer(input: TandemOptions, context: ServerContext =
 async function createApp(
   gateway: Gateway,
   versions: HttpVersions,
-  logger?: FastifyBaseLogger,
+  { logger, lostLines }: ServerContext,
 ): Promise<FastifyInstance> {
   const { options } = gateway;
   const metrics = options.observability.metrics
-    ? (await import('./metrics/metrics.ts')).startMetrics(gateway)
+    ? (await import('./metrics/metrics.ts')).startMetrics(gateway, lostLines)
     : undefined;
   const app = fastify(serverOptions(gateway, versions, { logger, metrics }));
   metrics?.watch(app);

@@ -1,6 +1,7 @@
 import { clientFaults } from './client-faults.ts';
 import { gatewayFaults } from './gateway-faults.ts';
 import { lineFaults } from './line-faults.ts';
+import { logFaults } from './log-faults.ts';
 import { nonsenseFaults } from './nonsense.ts';
 import type { Fault } from './stage.ts';
 import { upstreamFaults } from './upstream-faults.ts';
@@ -10,6 +11,7 @@ export const faults: readonly Fault[] = [
   ...upstreamFaults,
   ...lineFaults,
   ...gatewayFaults,
+  ...logFaults,
   ...clientFaults,
   ...nonsenseFaults,
 ];

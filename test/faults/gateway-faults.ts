@@ -14,8 +14,12 @@ export const gatewayFaults: readonly Fault[] = [
   { name: 'the gateway told to stop', run: stopped },
 ];
 
-async function start(stage: Stage, args: readonly string[], port?: number): Promise<GatewayProcess> {
-  const gateway = await startGatewayProcess(args, port);
+export async function start(
+  stage: Stage,
+  args: readonly string[],
+  options?: Parameters<typeof startGatewayProcess>[1],
+): Promise<GatewayProcess> {
+  const gateway = await startGatewayProcess(args, options);
   stage.after(() => gateway.signal('SIGKILL'));
   await until(async () => (await statusOf(`${gateway.url}/readyz`)) === 200, 'the gateway is ready');
   return gateway;
@@ -78,7 +82,7 @@ async function killed(stage: Stage) {
     gateway.signal('SIGKILL');
     await gateway.exitCode;
     const startedAt = performance.now();
-    gateway = await start(stage, args, Number(port));
+    gateway = await start(stage, args, { port: Number(port) });
     slowestMs = Math.max(slowestMs, performance.now() - startedAt);
     load.isPaused = false;
     await stage.succeed(50);

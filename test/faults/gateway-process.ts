@@ -1,32 +1,43 @@
 /** `tandem serve` in a process of its own, to be told to reload, to stop or to be killed. */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 
 export interface GatewayProcess {
   readonly url: string;
   readonly pid: number;
   readonly exitCode: Promise<number | null>;
   signal(signal: NodeJS.Signals): void;
+  /** Begins to read a log that was left unread. */
+  readLog(): void;
   /** How many lines of its log match. */
   logged(pattern: RegExp): number;
   /** Of memory, resident. */
   megabytes(): number;
 }
 
-/** Resolves when it listens. */
-export async function startGatewayProcess(args: readonly string[], port = 0): Promise<GatewayProcess> {
+/** Resolves when it listens. `stderr` is a file to log to, or else a pipe, which `isUnread` leaves alone at first. */
+export async function startGatewayProcess(
+  args: readonly string[],
+  { port = 0, stderr = 'pipe', isUnread = false }: { port?: number; stderr?: number | 'pipe'; isUnread?: boolean } = {},
+): Promise<GatewayProcess> {
   // With a small heap memory shows what is held, and not what has not been collected yet.
   const command = ['--max-old-space-size=64', resolve('dist/cli.js'), 'serve', '--port', String(port), ...args];
-  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', stderr] }) as ChildProcessByStdio<
+    null,
+    Readable,
+    Readable | null
+  >;
   const lines: string[] = [];
   let rest = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     const [last = '', ...whole] = (rest + text).split('\n').reverse();
     rest = last;
     lines.push(...whole);
   });
+  if (isUnread) child.stderr?.pause();
   const exitCode = once(child, 'exit').then(([code]) => code as number | null);
   const [ready] = await Promise.race([once(child.stdout, 'data'), exitCode.then(() => [''])]);
   const url = /^tandem listening on (http\S+)/.exec(String(ready))?.[1];
@@ -36,6 +47,7 @@ export async function startGatewayProcess(args: readonly string[], port = 0): Pr
     pid: child.pid as number,
     exitCode,
     signal: (signal) => void child.kill(signal),
+    readLog: () => void child.stderr?.resume(),
     logged: (pattern) => lines.filter((line) => pattern.test(line)).length,
     megabytes: () => Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1000,
   };

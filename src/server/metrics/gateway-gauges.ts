@@ -22,8 +22,13 @@ function sum<T>(items: readonly T[], value: (item: T) => number): number {
 }
 
 /** Adds them to the registry. */
-export function addGatewayGauges(gateway: Gateway, registry: Registry): void {
-  for (const asked of [...upstreamMetrics(() => gateway.readiness().upstreams), ...ownMetrics(gateway)]) {
+export function addGatewayGauges(gateway: Gateway, registry: Registry, lostLines: () => number = () => 0): void {
+  const lost: Asked = {
+    name: 'tandem_log_lines_lost_total',
+    help: 'Lines of the log that neither a reader nor a disk took.',
+    collect: (add) => add({}, lostLines()),
+  };
+  for (const asked of [...upstreamMetrics(() => gateway.readiness().upstreams), ...ownMetrics(gateway), lost]) {
     ask(registry, asked);
   }
 }

@@ -22,12 +22,12 @@ export interface Metrics {
 }
 
 /** Begins to measure what the gateway does. */
-export function startMetrics(gateway: Gateway): Metrics {
+export function startMetrics(gateway: Gateway, lostLines?: () => number): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const misses = createMisses(registry);
   addRpcMetrics(gateway, registry);
-  addGatewayGauges(gateway, registry);
+  addGatewayGauges(gateway, registry, lostLines);
   const all = cluster.isWorker ? workersMetrics(() => registry.getMetricsAsJSON()) : undefined;
   return {
     contentType: registry.contentType,
