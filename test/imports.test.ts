@@ -8,7 +8,7 @@ import { dirname, join, normalize, sep } from 'node:path';
 import { test } from 'node:test';
 
 const rank: Readonly<Record<string, number>> = {
-  status: 0, wire: 0, schema: 1, routing: 2, codec: 2, transcode: 3, openapi: 3, client: 4, upstream: 4, security: 4, gateway: 5, compare: 5, server: 6, demo: 6,
+  status: 0, wire: 0, schema: 1, routing: 2, codec: 2, transcode: 3, openapi: 3, client: 4, upstream: 4, security: 4, limits: 4, gateway: 5, compare: 5, server: 6, demo: 6,
   cli: 7, 'index.ts': 7, 'fastify.ts': 7, 'cli.ts': 8,
 }; // biome-ignore format: a table
 

@@ -25,7 +25,15 @@ export async function answerRpc(
     if (method === undefined) throw unknownMethod(match.path, generation);
     if (hooks !== undefined) {
       const { protocol } = dialect;
-      run = new RpcRun(hooks, { protocol, method, binding: undefined, request, client, values: new Map() });
+      run = new RpcRun(hooks, {
+        protocol,
+        method,
+        binding: undefined,
+        request,
+        client,
+        values: new Map(),
+        replyHeaders: [],
+      });
       await run.admit();
     }
     const http = request.late === undefined ? request : { ...request, ...(await request.late()) };
@@ -42,11 +50,12 @@ export async function answerRpc(
       },
     );
     if ('body' in reply) run?.end();
-    return { reply, error: undefined };
+    return { reply: run?.withHeaders(reply) ?? reply, error: undefined };
   } catch (cause) {
     const error = run?.fail(cause) ?? cause;
     run?.end();
-    return answerRpcError(match, error, generation);
+    const failed = answerRpcError(match, error, generation);
+    return { ...failed, reply: run?.withHeaders(failed.reply) ?? failed.reply };
   }
 }
 

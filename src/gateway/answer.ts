@@ -127,17 +127,26 @@ export async function answer(match: Match, request: HttpRequest, context: Answer
       },
     );
     if (!binding.method.isServerStreaming) run?.end(reply.status);
-    return { reply, error: undefined };
+    return { reply: run?.withHeaders(reply) ?? reply, error: undefined };
   } catch (cause) {
     const error = run?.fail(cause);
     run?.end(error?.httpStatus);
-    return answerError(generation, error ?? cause, request.headers, match);
+    const failed = answerError(generation, error ?? cause, request.headers, match);
+    return { ...failed, reply: run?.withHeaders(failed.reply) ?? failed.reply };
   }
 }
 
 function restRun(hooks: HookChain, binding: Binding, request: HttpRequest, client: RpcClient | undefined): RpcRun {
   const protocol = request.webSocket === undefined ? 'rest' : 'websocket';
-  return new RpcRun(hooks, { protocol, method: binding.method, binding, request, client, values: new Map() });
+  return new RpcRun(hooks, {
+    protocol,
+    method: binding.method,
+    binding,
+    request,
+    client,
+    values: new Map(),
+    replyHeaders: [],
+  });
 }
 
 /** Where no rule has the method and path. Throws what is to be answered as an error: 404, 405, or 503 where rules are yet to come. */

@@ -2,14 +2,21 @@
 import { identityOf, setIdentity } from '../security/identity.ts';
 import type { Security } from '../security/security.ts';
 import type { RpcHooks } from './hooks.ts';
+import type { LimitHooks } from './limit-hooks.ts';
 import type { Options } from './options.ts';
 
 /** The hooks of one generation, in the order in which they run. A reload makes them anew. */
-export async function builtInHooks(options: Options, security: Security | undefined): Promise<readonly RpcHooks[]> {
+export async function builtInHooks(
+  options: Options,
+  security: Security | undefined,
+  limits: LimitHooks | undefined,
+): Promise<readonly RpcHooks[]> {
   const telemetry = options.observability.openTelemetry ? await import('./telemetry/telemetry.ts') : undefined;
   return [
     ...(telemetry === undefined ? [] : [telemetry.telemetryHooks(options)]),
+    ...(limits?.beforeIdentity ?? []),
     ...(security === undefined ? [] : [securityHooks(security)]),
+    ...(limits?.byIdentity ?? []),
   ];
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Codec } from '../codec/codec.ts';
 import { createCodec } from '../codec/create-codec.ts';
+import type { Counters } from '../limits/call-limits.ts';
 import { createDocuments, type Documents } from '../openapi/documents.ts';
 import type { Binding } from '../routing/binding.ts';
 import { createBindings } from '../routing/create-bindings.ts';
@@ -22,6 +23,7 @@ import type { Upstreams } from '../upstream/upstreams.ts';
 import { builtInHooks } from './built-in-hooks.ts';
 import { asksCallers } from './check-security.ts';
 import type { RpcHooks } from './hooks.ts';
+import type { LimitHooks } from './limit-hooks.ts';
 import { openApiOptionsOf } from './open-api-options.ts';
 import type { Options } from './options.ts';
 import { loadPlugins } from './plugins.ts';
@@ -48,6 +50,8 @@ export interface Generation {
   readonly skipped: readonly Problem[];
   /** Who may call what; undefined where nobody is asked. */
   readonly security: Security | undefined;
+  /** What is counted under `limits.calls`; undefined where nothing is. */
+  readonly counters: Counters | undefined;
   /** What the options make each RPC pass, plugins included, before the hooks that a program adds. */
   readonly hooks: readonly RpcHooks[];
   /** What is no error but worth knowing: overlaps, rules that can never match. `tandem check` prints them. */
@@ -91,10 +95,18 @@ export async function createGeneration(
   const bound = createBindings(withUnannotated(rules.rules, services), options.transcoding);
   const routed = createRouteTable(bound.bindings, options.transcoding);
   const secured = await createSecurityOf(options, schema, bound.bindings, before);
+  const limited = await createLimitsOf(options, schema, bound.bindings, before);
   const plugins = await loadPlugins(options);
   // What an upstream has yet to tell may hold the services and methods that are missed here.
   const missed =
-    unreachable.length > 0 ? [] : [...rules.problems, ...unknownServices(options, schema), ...(secured?.unknown ?? [])];
+    unreachable.length > 0
+      ? []
+      : [
+          ...rules.problems,
+          ...unknownServices(options, schema),
+          ...(secured?.unknown ?? []),
+          ...(limited?.problems ?? []),
+        ];
   const skipped = options.transcoding.wrongRules === 'skip' ? bound.problems : [];
   const problems = [
     ...missed,
@@ -118,7 +130,8 @@ export async function createGeneration(
     skipped,
     findings: [...skipped, ...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
     security: secured?.security,
-    hooks: [...(await builtInHooks(options, secured?.security)), ...plugins.hooks],
+    counters: limited?.counters,
+    hooks: [...(await builtInHooks(options, secured?.security, limited)), ...plugins.hooks],
     reflected: files,
     unreflected: unreachable,
     rest: await createRestTargets(options, table.bindings, schema),
@@ -149,6 +162,17 @@ async function createSecurityOf(
 ): Promise<CreatedSecurity | undefined> {
   if (!asksCallers(security)) return undefined;
   return await createSecurity(security, { services, bindings, keySources: before?.security?.keySources });
+}
+
+async function createLimitsOf(
+  { limits }: Options,
+  { services }: Schema,
+  bindings: readonly Binding[],
+  before: Generation | undefined,
+): Promise<LimitHooks | undefined> {
+  if (limits.calls.length === 0) return undefined;
+  const { createLimitHooks } = await import('./limit-hooks.ts');
+  return createLimitHooks(limits, { services, bindings }, before?.counters);
 }
 
 /** Methods without a rule stand behind the others with none: automatic mapping, if it is on, gives them one. */

@@ -32,6 +32,8 @@ export interface Rpc {
   readonly client: RpcClient | undefined;
   /** What hooks leave for each other, by a key of their own. */
   readonly values: Map<unknown, unknown>;
+  /** Headers of the answer besides those that the upstream gives. `beforeBind` and `beforeSend` may add some; names are lower case. */
+  readonly replyHeaders: (readonly [name: string, value: string])[];
 }
 
 /** What is about to be sent upstream. */

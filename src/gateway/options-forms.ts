@@ -3,6 +3,7 @@
  * refusal calls it, and how it is read.
  */
 
+import type { Rate } from '../limits/options.ts';
 import { readJwksUrl } from '../security/jwks-url.ts';
 import type { ScryptHash } from '../security/options.ts';
 import { parseScryptHash } from '../security/scrypt-hash.ts';
@@ -23,6 +24,7 @@ export interface ValueForm {
 export interface FormTypes {
   duration: { input: string; value: number };
   size: { input: string | number; value: number };
+  rate: { input: string; value: Rate };
   factor: { input: number; value: number };
   statusCode: { input: GrpcCodeName; value: GrpcCodeName };
   path: { input: string; value: string };
@@ -54,6 +56,7 @@ const failureNames = Object.keys(GrpcCode).filter((name) => name !== 'OK');
 
 const durationPattern = '^(?=.*[1-9])\\d+(\\.\\d+)?(ms|s|m|h)$';
 const sizePattern = '^\\d+(\\.\\d+)?(B|kB|MB|GB|KiB|MiB|GiB)$';
+const ratePattern = `^[1-9]\\d{0,8}/(?=.*[1-9])\\d+(\\.\\d+)?(ms|s|m|h)$`;
 const digestPattern = '^sha256:[0-9a-f]{64}$';
 const ownPathPattern = '^(/[A-Za-z0-9._~-]+)+$';
 
@@ -76,6 +79,13 @@ function readDuration(value: unknown): number | undefined {
 function readSize(value: unknown): number | undefined {
   const bytes = typeof value === 'number' ? value : readQuantity(readText(sizePattern)(value) ?? '', bytesOf);
   return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : undefined;
+}
+
+/** `100/1m` */
+function readRate(value: unknown): Rate | undefined {
+  const [count = '', window = ''] = readText(ratePattern)(value)?.split('/') ?? [];
+  const windowMs = readDuration(window);
+  return windowMs === undefined ? undefined : { count: Number(count), windowMs, window };
 }
 
 function readTargets(value: unknown): Targets | undefined {
@@ -123,6 +133,11 @@ export const valueForms: Readonly<Record<keyof FormTypes, ValueForm>> = {
     schema: { type: ['integer', 'string'], minimum: 0, pattern: sizePattern },
     expected: 'a size such as 4MiB, or a number of bytes',
     read: readSize,
+  },
+  rate: {
+    schema: { type: 'string', pattern: ratePattern },
+    expected: 'a rate such as 100/1m',
+    read: readRate,
   },
   factor: {
     schema: { type: 'number', exclusiveMinimum: 0, maximum: 1000 },

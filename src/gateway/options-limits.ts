@@ -56,6 +56,42 @@ export const limitsSchema = {
       default: '30s',
       description: 'Time for a body to arrive, but for those that are a stream of messages.',
     },
+    calls: {
+      type: 'array',
+      default: [],
+      description:
+        'How often, and how many at a time, may be called by whom, see [limits.md](limits.md). All that speak of a method hold.',
+      items: {
+        type: 'object',
+        properties: {
+          name: {
+            type: 'string',
+            description: 'What clients are told it is called; `limit1` and so on when left out.',
+          },
+          methods: {
+            type: 'array',
+            items: { type: 'string' },
+            default: ['*'],
+            description:
+              '`package.Service/Method`, `package.Service/*`, `package.*`, `*`, or a route such as `GET /v1/books`.',
+          },
+          per: {
+            type: 'array',
+            items: { enum: ['identity', 'address', 'method'] },
+            default: ['identity'],
+            description:
+              'What is counted by itself: each identity (of callers without one the address), each address (of IPv6 the /64), each method. Of `[]` all calls together.',
+          },
+          rates: {
+            type: 'array',
+            items: { $ref: '#/$defs/rate' },
+            default: [],
+            description: 'Calls in a time, of several times each: `[10/1s, 1000/1h]`. One more is 429.',
+          },
+          concurrent: { type: 'integer', minimum: 1, description: 'Calls at a time in one process. One more is 429.' },
+        },
+      },
+    },
     connections: { type: 'integer', minimum: 1, default: 10000, description: 'Open client connections per process.' },
     http2Streams: {
       type: 'integer',

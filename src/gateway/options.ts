@@ -5,6 +5,7 @@
 import { isAbsolute, join } from 'node:path';
 import type { SourcePosition } from '../schema/descriptors.ts';
 import { type Problem, SchemaError } from '../schema/problem.ts';
+import { checkLimits } from './check-limits.ts';
 import { checkSecurity } from './check-security.ts';
 import type { FormTypes } from './options-forms.ts';
 import { optionsSchema } from './options-schema.ts';
@@ -86,7 +87,7 @@ export function resolveOptions(input: unknown, { directoryOf, positionOf }: Reso
 
 /** What no single value shows to be wrong. */
 function checkTogether(options: Options, problem: (path: KeyPath, message: string) => void): void {
-  const { upstreams, limits } = options;
+  const { upstreams } = options;
   const taken = new Map<string, string>();
   for (const [index, upstream] of upstreams.entries()) {
     const { target, services, tls } = upstream;
@@ -118,9 +119,7 @@ function checkTogether(options: Options, problem: (path: KeyPath, message: strin
       taken.set(service, url);
     }
   }
-  if (limits.timeoutDefault > limits.timeoutMax) {
-    problem(['limits', 'timeoutDefault'], 'is longer than limits.timeoutMax; lower it or raise that');
-  }
+  checkLimits(options, problem);
   checkSecurity(options, problem);
 }
 

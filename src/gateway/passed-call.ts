@@ -56,7 +56,7 @@ export class PassedCall {
     this.#request = request;
     this.#context = context;
     const rpc = { protocol: 'grpc', method, binding: undefined, request: http, values: new Map() } as const;
-    this.#run = hooks && new RpcRun(hooks, { ...rpc, client: client() });
+    this.#run = hooks && new RpcRun(hooks, { ...rpc, replyHeaders: [], client: client() });
     this.#idle = hasStreams(method) ? createIdleTimer(signal, streamIdleMs) : undefined;
   }
 

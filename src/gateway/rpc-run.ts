@@ -47,6 +47,12 @@ export class RpcRun {
     for (const hook of this.#hooks.beforeBind) await hook(this.rpc);
   }
 
+  /** An answer over HTTP with what hooks add to it. */
+  withHeaders<Reply extends { readonly headers: Metadata }>(reply: Reply): Reply {
+    const { replyHeaders } = this.rpc;
+    return replyHeaders.length === 0 ? reply : { ...reply, headers: [...reply.headers, ...replyHeaders] };
+  }
+
   /** The body is there: from now on the request is bound. */
   beginBinding(): void {
     this.#bindStart = performance.now();
@@ -187,7 +193,8 @@ export class RpcRun {
     if (this.#frames !== undefined) this.#replyEncoding = headers.find(([name]) => name === 'grpc-encoding')?.[1];
     const reply: IncomingReply = { headers };
     for (const hook of this.#hooks.onReply) hook(this.rpc, reply);
-    return reply.headers;
+    // What passes through as gRPC has no other headers than metadata.
+    return this.#frames === undefined ? reply.headers : [...reply.headers, ...this.rpc.replyHeaders];
   }
 
   #onReplyMessage(given: Uint8Array): void {

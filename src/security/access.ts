@@ -2,7 +2,7 @@
  * Which rules decide about a method. The closest do: those that name the method itself before those of its service, of a package, of
  * everything; at one distance the configuration before the protos. What Google's options want is added to rules that do not name the method.
  */
-import type { Binding } from '../routing/binding.ts';
+import { compileSelectors, METHOD, type Nameable, SERVICE } from '../routing/method-selector.ts';
 import type { MethodDescriptor, ServiceDescriptor } from '../schema/descriptors.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { AccessOptions, Permission, SecurityOptions } from './options.ts';
@@ -20,12 +20,6 @@ export interface AccessRule {
 /** One rule that lets the caller in suffices. */
 export type MethodAccess = readonly AccessRule[];
 
-/** What there is to name. */
-export interface Nameable {
-  readonly services: ReadonlyMap<string, ServiceDescriptor>;
-  readonly bindings: readonly Binding[];
-}
-
 export interface Access {
   accessOf(method: MethodDescriptor): MethodAccess;
   /** Entries that name nothing. */
@@ -35,14 +29,6 @@ export interface Access {
 const anybodyKnown: Permission = { roles: [], scopes: [], subjects: [], schemes: [], anonymous: false };
 const noRule: MethodAccess = [{ permissions: [anybodyKnown], source: 'no rule', isExact: false }];
 
-/** What a selector holds of a method: how closely it names it, or undefined. */
-type Selector = (method: MethodDescriptor) => number | undefined;
-
-const METHOD = 1e6;
-const SERVICE = METHOD - 1;
-
-/** gRPC's own services are there whether or not a schema has them. */
-const ownServices = /^grpc\.(?:health|reflection|channelz)\./;
 /** Rules for all methods do not speak of these: probes have no credentials, and what describes the API has a rule of its own. */
 const publicServices = /^grpc\.(?:health|reflection)\./;
 
@@ -92,54 +78,11 @@ function compileRule(
   problems: Problem[],
 ): (method: MethodDescriptor) => readonly Candidate[] {
   const source = `security.access[${index}]`;
-  const selectors = rule.methods.map((text, item) => {
-    const selector = compileSelector(text, nameable);
-    if (selector !== undefined) return selector;
-    const subject = `${source}.methods[${item}]`;
-    problems.push({ position: undefined, subject, message: `${text} names nothing; ${exampleOf(nameable)}` });
-    return () => undefined;
-  });
+  const closenessOf = compileSelectors(rule.methods, nameable, `${source}.methods`, problems);
   return (method) => {
-    const closeness = Math.max(...selectors.map((selector) => selector(method) ?? -1));
+    const closeness = closenessOf(method);
     return closeness < 0 ? [] : [{ permissions: [rule], source, isExact: closeness === METHOD, closeness }];
   };
-}
-
-function exampleOf({ services }: Nameable): string {
-  const [service] = [...services.values()].filter(
-    ({ methods, file }) => methods.length > 0 && !file.name.startsWith('google/'),
-  );
-  const [method] = service?.methods ?? [];
-  if (method === undefined) return 'no proto has a service';
-  const { fullName } = method.service;
-  return `write ${fullName}/${method.name}, ${fullName}/*, a package such as ${fullName.split('.')[0]}.*, a route or *`;
-}
-
-/** Undefined for a text that names nothing there is. */
-function compileSelector(text: string, { services, bindings }: Nameable): Selector | undefined {
-  if (text === '*') return () => 0;
-  if (text.includes(' ')) return selectRoute(text, bindings);
-  if (text.endsWith('.*')) return selectPackage(text.slice(0, -1), services);
-  const [service = '', name = ''] = text.split('/', 2);
-  if (text !== `${service}/${name}` || name === '') return undefined;
-  const methods = services.get(service)?.methods ?? [];
-  const isThere = name === '*' ? services.has(service) : methods.some((method) => method.name === name);
-  if (!isThere && !ownServices.test(service)) return undefined;
-  if (name === '*') return (method) => (method.service.fullName === service ? SERVICE : undefined);
-  return (method) => (method.service.fullName === service && method.name === name ? METHOD : undefined);
-}
-
-function selectPackage(prefix: string, services: Nameable['services']): Selector | undefined {
-  if (![...services.keys()].some((name) => name.startsWith(prefix))) return undefined;
-  return ({ service }) => (service.fullName.startsWith(prefix) ? prefix.length : undefined);
-}
-
-/** A route stands for the method that it calls: whichever way it is called, the decision is the same. */
-function selectRoute(text: string, bindings: readonly Binding[]): Selector | undefined {
-  const named = new Set(
-    bindings.filter(({ httpMethod, path }) => `${httpMethod} ${path}` === text).map(({ method }) => method),
-  );
-  return named.size === 0 ? undefined : (method) => (named.has(method) ? METHOD : undefined);
 }
 
 function protoRules(method: MethodDescriptor): readonly Candidate[] {

@@ -2,12 +2,13 @@
  * @module Who calls, and who may call what. Decides about resolved methods, never about paths, so that every protocol and every spelling of
  * a URL gets the same answer. Knows nothing of HTTP servers and of hooks.
  */
+import type { Nameable } from '../routing/method-selector.ts';
 import type { MethodDescriptor } from '../schema/descriptors.ts';
 import type { Problem } from '../schema/problem.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { Metadata } from '../transcode/exchange.ts';
-import { compileAccess, type MethodAccess, type Nameable } from './access.ts';
+import { compileAccess, type MethodAccess } from './access.ts';
 import type { Authenticator, Clock } from './authenticator.ts';
 import { systemClock } from './authenticator.ts';
 import { createAuthenticators } from './create-authenticators.ts';

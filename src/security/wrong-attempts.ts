@@ -3,6 +3,7 @@
  */
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
+import { addressPrefix } from './address-prefix.ts';
 
 const WINDOW_MS = 60_000;
 const MAX_WRONG = 10;
@@ -24,7 +25,7 @@ export class WrongAttempts {
   /** Counts an attempt; what it gives takes it back, for one that was right. Throws 429 when there were too many. */
   begin(address: string): () => void {
     const now = this.#elapsed();
-    const prefix = prefixOf(address);
+    const prefix = addressPrefix(address);
     let count = this.#counts.get(prefix);
     if (count === undefined || count.until <= now) {
       this.#makeRoom();
@@ -43,16 +44,6 @@ export class WrongAttempts {
     if (this.#counts.size < MAX_ADDRESSES) return;
     for (const [oldest] of this.#counts) return void this.#counts.delete(oldest);
   }
-}
-
-/** An IPv6 customer has a whole /64. */
-function prefixOf(address: string): string {
-  if (!address.includes(':') || address.includes('.')) return address.replace(/^::ffff:/i, '');
-  const [head = '', tail = ''] = address.split('::');
-  const heads = head.split(':').filter(Boolean);
-  const tails = tail.split(':').filter(Boolean);
-  const zeros = Array<string>(Math.max(0, 8 - heads.length - tails.length)).fill('0');
-  return [...heads, ...zeros, ...tails].slice(0, 4).join(':');
 }
 
 function tooMany(waitMs: number): StatusError {

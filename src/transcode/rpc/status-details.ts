@@ -1,6 +1,7 @@
 /**
  * The details of an error as the bytes of google.rpc.Status, which gRPC and gRPC-Web send, and taken apart for Connect.
  */
+import type { GrpcCode } from '../../status/code.ts';
 import type { StatusError } from '../../status/status-error.ts';
 import { lengthDelimited, lengthDelimitedFields, WireFormatError } from '../../wire/fragment.ts';
 
@@ -20,11 +21,17 @@ export function statusBytesOf({ statusDetails, violations, code, message }: Stat
   const fields = violations.map(({ field, description }) =>
     lengthDelimited(1, lengthDelimited(1, Buffer.from(field)), lengthDelimited(2, Buffer.from(description))),
   );
-  const typeUrl = lengthDelimited(1, Buffer.from('type.googleapis.com/google.rpc.BadRequest'));
+  return writeStatus(code, message, [{ type: 'google.rpc.BadRequest', value: Buffer.concat(fields) }]);
+}
+
+/** A serialized google.rpc.Status, as `StatusErrorOptions.statusDetails` wants it. */
+export function writeStatus(code: GrpcCode, message: string, details: readonly Detail[]): Uint8Array {
   return Buffer.concat([
     Uint8Array.of(VARINT_CODE, code),
     lengthDelimited(2, Buffer.from(message)),
-    lengthDelimited(3, typeUrl, lengthDelimited(2, ...fields)),
+    ...details.map(({ type, value }) =>
+      lengthDelimited(3, lengthDelimited(1, Buffer.from(`type.googleapis.com/${type}`)), lengthDelimited(2, value)),
+    ),
   ]);
 }
 
