@@ -16,6 +16,7 @@ const rank: Readonly<Record<string, number>> = {
 const doors: Readonly<Record<string, readonly string[]>> = {
   '@bufbuild/protobuf': ['schema'],
   '@fastify/busboy': ['server'],
+  '@fastify/helmet': ['server'],
   '@fastify/swagger': ['server'],
   '@fastify/swagger-ui': ['server'],
   '@grpc/grpc-js': ['upstream', 'demo'],

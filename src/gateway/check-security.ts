@@ -14,6 +14,18 @@ export function checkSecurity({ security }: Options, report: Report): void {
   const problem: Report = (path, message) => report(['security', ...path], message);
   if (asksCallers(security)) checkUsed(security, problem);
   else checkUnused(security, problem);
+  if (security.cors !== undefined) checkCors(security.cors, problem);
+}
+
+/** Any page could call in its reader's name. */
+function checkCors({ origins, credentials, exposedHeaders }: NonNullable<Security['cors']>, problem: Report): void {
+  if (origins.length === 0) problem(['cors', 'origins'], 'is empty; name a site, or leave cors out');
+  if (origins.includes('*') && origins.length > 1) problem(['cors', 'origins'], '* allows all others; drop them or it');
+  if (origins.includes('*') && credentials)
+    problem(['cors', 'credentials'], 'is not for all sites; name them in origins');
+  if (exposedHeaders.length > 0 && !credentials) {
+    problem(['cors', 'exposedHeaders'], 'has no effect without credentials: pages may read all headers; drop it');
+  }
 }
 
 function checkUsed(security: Security, problem: Report): void {

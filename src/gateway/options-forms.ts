@@ -4,6 +4,7 @@
  */
 
 import type { Rate } from '../limits/options.ts';
+import { isAddressRange } from '../security/address-prefix.ts';
 import { readJwksUrl } from '../security/jwks-url.ts';
 import type { ScryptHash } from '../security/options.ts';
 import { parseScryptHash } from '../security/scrypt-hash.ts';
@@ -35,6 +36,8 @@ export interface FormTypes {
   upstream: { input: string; value: { target: string; services: string[] } };
   restUpstream: { input: string; value: { url: string; services: string[] } };
   httpUrl: { input: string; value: string };
+  origin: { input: string; value: string };
+  addressRange: { input: string; value: string };
   headerLine: { input: string; value: readonly [name: string, value: string] };
   passwordHash: { input: string; value: ScryptHash };
   keyDigest: { input: string; value: string };
@@ -114,6 +117,13 @@ function readHttpUrl(value: unknown): string | undefined {
   return url.search === '' && url.hash === '' && url.username === '' && url.password === '' ? url.href : undefined;
 }
 
+/** As browsers write it. */
+function readOrigin(value: unknown): string | undefined {
+  if (value === '*') return value;
+  const origin = typeof value === 'string' && URL.canParse(value) ? new URL(value).origin : undefined;
+  return origin === value && origin !== 'null' ? origin : undefined;
+}
+
 function readHeaderLine(value: unknown): FormTypes['headerLine']['value'] | undefined {
   const [, name, text] = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):[ \t]*([ -~]*)$/.exec(String(value)) ?? [];
   return name === undefined || text === undefined ? undefined : [name.toLowerCase(), text];
@@ -181,6 +191,16 @@ export const valueForms: Readonly<Record<keyof FormTypes, ValueForm>> = {
     schema: { type: 'string', pattern: '^https?://' },
     expected: 'an http or https URL without query, fragment or password',
     read: readHttpUrl,
+  },
+  origin: {
+    schema: { type: 'string', pattern: '^(\\*|https?://[^/]+)$' },
+    expected: 'the origin of a site such as https://app.example.com, in lower case and without a path, or *',
+    read: readOrigin,
+  },
+  addressRange: {
+    schema: { type: 'string', minLength: 2 },
+    expected: 'an IP address or a range such as 10.0.0.0/8',
+    read: (value) => (typeof value === 'string' && isAddressRange(value) ? value : undefined),
   },
   headerLine: {
     schema: { type: 'string', pattern: ':' },

@@ -16,6 +16,13 @@ const listenSchema = {
     host: { type: 'string', default: '127.0.0.1', description: 'Address to bind; `0.0.0.0` or `::` for all.' },
     port: { type: 'integer', minimum: 0, maximum: 65535, default: 8080, description: 'Port; 0 picks a free one.' },
     workers: { type: 'integer', minimum: 1, maximum: 256, default: 1, description: 'Processes that share the port.' },
+    trustProxy: {
+      type: 'array',
+      items: { $ref: '#/$defs/addressRange' },
+      default: [],
+      description:
+        'Proxies in front whose `X-Forwarded-For` tells the client’s address: `10.0.0.0/8`, `::1`. Others’ is not believed.',
+    },
     tls: {
       type: 'object',
       description: 'Serve HTTPS. Files that change are read again.',
@@ -142,12 +149,6 @@ const observabilitySchema = {
       type: 'boolean',
       default: false,
       description: 'Log a line of level `info` for each call; see observability.md. A change needs a restart.',
-    },
-    requestIds: {
-      type: 'boolean',
-      default: false,
-      description:
-        'Each request has an id, its own `X-Request-Id` or a new one: in the answer, upstream, in the log; see observability.md. A change needs a restart.',
     },
     metrics: {
       type: 'boolean',

@@ -178,6 +178,35 @@ export const securitySchema = {
         anonymous: { type: 'boolean', default: true, description: 'Anybody, without credentials.' },
       },
     },
+    cors: {
+      type: 'object',
+      description:
+        'Pages of other sites that may call, by CORS; see [security.md](security.md#pages-of-other-sites). For `tandem serve`; an app with the plugin has its own. A change needs a restart.',
+      required: ['origins'],
+      properties: {
+        origins: {
+          type: 'array',
+          items: { $ref: '#/$defs/origin' },
+          description: 'Their sites: `https://app.example.com`; or `*` for all.',
+        },
+        credentials: {
+          type: 'boolean',
+          default: false,
+          description: 'Whether browsers may send cookies, passwords and certificates along. Not for `*`.',
+        },
+        exposedHeaders: {
+          type: 'array',
+          items: { $ref: '#/$defs/headerName' },
+          default: [],
+          description: 'Headers of answers that pages may read with `credentials`; without, they may read all.',
+        },
+        maxAge: {
+          $ref: '#/$defs/duration',
+          default: '10m',
+          description: 'How long browsers may remember what they are allowed.',
+        },
+      },
+    },
     identity: {
       type: 'object',
       default: {},

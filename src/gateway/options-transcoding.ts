@@ -116,7 +116,7 @@ export const transcodingSchema = {
       items: { type: 'string' },
       default: [],
       description:
-        'Sites whose pages may open WebSockets without a token that the gateway verifies, beside its own: `https://app.example.com`, or `*` for all.',
+        'Sites whose pages may open WebSockets without a token that the gateway verifies, beside its own and those of `security.cors` with `credentials`: `https://app.example.com`, or `*` for all.',
     },
     metadata: {
       type: 'object',

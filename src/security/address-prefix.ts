@@ -1,3 +1,6 @@
+/** IP addresses as configurations and counts have them. */
+import { isIP } from 'node:net';
+
 /** What stands for a customer's line: an IPv4 address, or of IPv6 the first 64 bits, since a customer has a whole /64. */
 export function addressPrefix(address: string): string {
   if (!address.includes(':') || address.includes('.')) return address.replace(/^::ffff:/i, '');
@@ -6,4 +9,12 @@ export function addressPrefix(address: string): string {
   const tails = tail.split(':').filter(Boolean);
   const zeros = Array<string>(Math.max(0, 8 - heads.length - tails.length)).fill('0');
   return [...heads, ...zeros, ...tails].slice(0, 4).join(':');
+}
+
+/** True for `10.0.0.0/8`, `::1`. */
+export function isAddressRange(text: string): boolean {
+  const [address = '', length] = text.split('/', 2);
+  const bits = isIP(address) === 6 ? 128 : 32;
+  if (isIP(address) === 0 || text.split('/').length > 2) return false;
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits);
 }

@@ -35,15 +35,28 @@ export function ownPathsOf({ options, table }: Pick<Generation, 'options' | 'tab
 }
 
 /** Adds them to an app of our own; shadowed ones are left out with a line in the log. */
-export function mountOwnPaths(app: FastifyInstance, gateway: Gateway, metrics?: Metrics): void {
-  for (const { name, path, shadowedBy } of ownPathsOf(gateway.generation)) {
+export async function mountOwnPaths(app: FastifyInstance, gateway: Gateway, metrics?: Metrics): Promise<void> {
+  const pages: OwnPath[] = [];
+  for (const own of ownPathsOf(gateway.generation)) {
+    const { name, path, shadowedBy } = own;
     if (shadowedBy !== undefined) app.log.warn(`${path} is not served: ${shadowedBy} has this path`);
-    else if (name === 'ui') mountDocs(app, gateway, path, guarded(gateway));
-    else if (name === 'compare') mountComparePage(app, gateway, path, guarded(gateway));
+    else if (name === 'ui' || name === 'compare') pages.push(own);
     else if (name === 'metrics') mountMetrics(app, path, guarded(gateway), metrics);
     else if (name === 'openapiParts') mountParts(app, gateway, path);
     else if (name === 'healthz' || name === 'readyz') app.get(path, (_request, reply) => answers[name](reply, gateway));
     else app.get(path, guarded(gateway), (_request, reply) => answers[name](reply, gateway));
+  }
+  if (pages.length > 0) await app.register(async (scope) => mountPages(scope, gateway, pages));
+}
+
+/** What a browser shows as a page of its own. What it may load each says itself. */
+async function mountPages(scope: FastifyInstance, gateway: Gateway, pages: readonly OwnPath[]): Promise<void> {
+  const { default: helmet } = await import('@fastify/helmet');
+  // Whether a whole site is to be asked for by HTTPS alone, no page of it can know.
+  await scope.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
+  for (const { name, path } of pages) {
+    const mount = name === 'ui' ? mountDocs : mountComparePage;
+    mount(scope, gateway, path, guarded(gateway));
   }
 }
 

@@ -25,7 +25,6 @@ import { logReloads } from './log-reloads.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { mountOwnPaths } from './own-paths.ts';
 import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './plugin.ts';
-import { addRequestIds } from './request-ids.ts';
 
 export interface RunningServer {
   /** `http://127.0.0.1:8080` */
@@ -87,14 +86,15 @@ async function createApp(
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
   }
   decorateRequests(app);
-  if (options.observability.requestIds) addRequestIds(app);
+  const { cors } = options.security;
+  if (cors !== undefined) (await import('./cors.ts')).allowOtherSites(app, gateway, cors);
   // By callback: every request passes it, and a promise for each costs more than the check.
   app.addHook('onRequest', (request, _reply, done) => {
     refuseLongUrl(request, options.limits);
     done();
   });
   app.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
-  mountOwnPaths(app, gateway, metrics);
+  await mountOwnPaths(app, gateway, metrics);
   await app.register(async (scope) => mountRules(scope, gateway, ['/*']));
   app.setNotFoundHandler((request, reply) => handle(request, reply, gateway));
   return app;
@@ -138,6 +138,7 @@ function serverOptions(
   return {
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     serverFactory: (handler) => versions.createServer(handler),
+    ...(listen.trustProxy.length > 0 && { trustProxy: [...listen.trustProxy] }),
     // Only says so in the URL; the factory has made it so.
     ...(listen.tls && { https: {} }),
     // No route has a schema; the compilers that would read them take time to load.

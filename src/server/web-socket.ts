@@ -6,7 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Answer, Match } from '../gateway/answer.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { RpcClient } from '../gateway/hooks.ts';
-import { requestIdHeader, requestIdOf } from '../gateway/request-id.ts';
+import type { Options } from '../gateway/options.ts';
 import { hasStreams } from '../gateway/rpc.ts';
 import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
@@ -37,8 +37,7 @@ export async function serveWebSocket(gateway: Gateway, upgrade: Upgrade): Promis
   const { binding, generation } = match;
   if (binding !== undefined) refuseUnary(binding);
   refuseHandshake(http.headers);
-  if (!isTokenVerified(match, http.headers))
-    refuseOtherSites(http.headers, gateway.options.transcoding.webSocketOrigins);
+  if (!isTokenVerified(match, http.headers)) refuseOtherSites(http.headers, originsOf(gateway.options));
   const gone = new AbortController();
   let channel: FrameChannel | undefined;
   const accept = async (): Promise<Pick<HttpRequest, 'body' | 'frames'>> => {
@@ -87,6 +86,12 @@ function isTokenVerified({ binding, generation }: Match, { authorization }: Http
   return generation.security?.wantsOf(binding.method).schemes.includes('jwt') === true;
 }
 
+/** Sites whose pages may call in a reader's name may do so over WebSockets too. */
+function originsOf({ transcoding, security }: Options): readonly string[] {
+  const { origins = [], credentials = false } = security.cors ?? {};
+  return credentials ? [...transcoding.webSocketOrigins, ...origins] : transcoding.webSocketOrigins;
+}
+
 /** Browsers let any page open a WebSocket to anywhere, read it, and have their user's password, cookie or certificate sent along (RFC 6455, 10.2). */
 function refuseOtherSites({ origin, host }: HttpRequest['headers'], allowed: readonly string[]): void {
   if (origin === undefined || allowed.includes('*') || allowed.includes(String(origin))) return;
@@ -109,8 +114,6 @@ function openChannel({ options }: Gateway, { raw, head, onAccept }: Upgrade, bin
     maxPayload: options.limits.bodyBytes,
     handleProtocols: (_offers, { headers }) => chosenSubprotocol(headers['sec-websocket-protocol']) ?? false,
   });
-  const id = options.observability.requestIds ? requestIdOf(raw.headers) : undefined;
-  if (id !== undefined) server.on('headers', (lines) => lines.push(`${requestIdHeader}: ${id}`));
   let channel: FrameChannel | undefined;
   // Calls back at once, or never where the client has gone.
   server.handleUpgrade(raw, raw.socket, head, (socket: WebSocket) => {
