@@ -143,6 +143,7 @@ function readMembers(plan: ReaderPlan, from: number, p: number, depth: number, i
   return p;
 }
 
+/** As in write-message.ts: bits that both share, in an object, took a twentieth more of many small messages (measured). */
 function openSeen(count: number): number {
   const base = seenTop;
   seenTop += count;

@@ -1,37 +1,30 @@
 /**
  * @module Wire bytes outside of the working buffer, looked at field by field: where each ends, and where large ones may be cut.
  */
+import { type WireField, wireFieldAt } from '../wire/fragment.ts';
 import { opString, wireTypeOf } from './value-op.ts';
 import { list, map, type WriterField, type WriterPlan } from './write-plan.ts';
 
 /** Wire bytes that are converted at a time: a multiple of 3, 4 and 8, so that cuts suit base64 and numbers of fixed size. */
 const stretchBytes = 240 * 1024;
 
-/** Thrown where a message cannot be converted in pieces: malformed, out of order, with groups. */
+/** Thrown where a message cannot be converted in pieces: out of order, with groups. */
 export const uncut: unique symbol = Symbol('uncut');
 
-/** One or more fields on the wire, from the first tag to behind the last value. */
-export interface Item {
+/** One or more fields on the wire: `value` is the first one's, `end` the last one's. */
+export interface Item extends WireField {
   readonly from: number;
-  readonly end: number;
-  readonly tag: number;
   /** Undefined for unknown fields. */
   readonly field: WriterField | undefined;
-  /** Where the value of the first field begins, behind its length. */
-  readonly value: number;
   /** Position behind the last of the message's fields, by number, that have come so far. */
   readonly reach: number;
 }
 
-/** One field and its value. Throws `uncut`. */
-function itemAt(plan: WriterPlan, wire: Uint8Array, from: number, end: number): Item {
-  const tag = varintAt(wire, from);
-  const field = plan.dense?.[tag] ?? plan.sparse.get(tag);
-  const length = (tag & 7) === 2 ? varintAt(wire, at) : sizeAt(wire, tag & 7, at);
-  const value = at;
-  const stop = value + length;
-  if (stop > end) throw uncut;
-  return { from, end: stop, tag, field, value, reach: 0 };
+/** One field. Throws `uncut` where it leaves its message, and for groups. */
+function itemAt(plan: WriterPlan, wire: Uint8Array, from: number, limit: number): Item {
+  const { tag, value, end } = wireFieldAt(wire, from);
+  if (end > limit || (tag & 7) === 3 || (tag & 7) === 4) throw uncut;
+  return { from, end, tag, field: plan.dense?.[tag] ?? plan.sparse.get(tag), value, reach: 0 };
 }
 
 /**
@@ -103,31 +96,4 @@ export function cutAfter({ field, end }: Item, wire: Uint8Array, from: number): 
     for (let back = 0; back < 3 && ((wire[cut] as number) & 0xc0) === 0x80; back++) cut--;
   } else if (wireTypeOf(field.op) === 0) while (cut < end && (wire[cut - 1] as number) >= 0x80) cut++;
   return cut;
-}
-
-/** Behind the number that was read last. */
-let at = 0;
-
-/** A tag or a length. */
-function varintAt(wire: Uint8Array, from: number): number {
-  let value = 0;
-  for (let index = 0; index < 5; index++) {
-    const byte = wire[from + index];
-    if (byte === undefined) break;
-    value += (byte & 0x7f) * 2 ** (7 * index);
-    if (byte >= 0x80) continue;
-    at = from + index + 1;
-    return value;
-  }
-  throw uncut;
-}
-
-/** Bytes of a value without a length. */
-function sizeAt(wire: Uint8Array, wireType: number, from: number): number {
-  if (wireType === 1) return 8;
-  if (wireType === 5) return 4;
-  if (wireType !== 0) throw uncut;
-  let end = from;
-  while ((wire[end] ?? 0) >= 0x80) end++;
-  return end + 1 - from;
 }

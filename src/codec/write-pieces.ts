@@ -3,6 +3,7 @@
  * long texts, bytes and packed lists. Each is converted as if it were the message, and gives what lies between its braces. Submessages
  * and lists that are longer than a stretch are gone into; all else is converted whole.
  */
+import { WireFormatError } from '../wire/fragment.ts';
 import { scratch as shared } from '../wire/scratch.ts';
 import { varint } from '../wire/varint.ts';
 import { CodecError } from './codec-error.ts';
@@ -33,7 +34,7 @@ export function piecesOf(
     for (const _ of new PieceWriter(wire, context, false).message(plan));
   } catch (error) {
     // Written whole, the message fails with its own path and offset.
-    if (error === uncut || error instanceof CodecError) return undefined;
+    if (error === uncut || error instanceof CodecError || error instanceof WireFormatError) return undefined;
     throw error;
   }
   const pieces = new PieceWriter(wire, context, true).message(plan);
