@@ -239,9 +239,12 @@ export function expectLiteral(from: number, literal: string): void {
 }
 
 /** Passes over a number as JSON writes it; `scratch.at` is behind it. */
-export function scanNumber(from: number): void {
-  if (!scanNumberText(from))
-    fail(scratch.bytes[from] === 0 ? 'the text ends where a value is due' : `${excerpt(from)} is not JSON`, from);
+function scanNumber(from: number): void {
+  if (!scanNumberText(from)) failNumber(from);
+}
+
+export function failNumber(from: number): never {
+  return fail(scratch.bytes[from] === 0 ? 'the text ends where a value is due' : `${excerpt(from)} is not JSON`, from);
 }
 
 /** The same as a question: false when no number begins here. */

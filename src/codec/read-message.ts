@@ -9,14 +9,14 @@ import {
   expectColon,
   expectLiteral,
   fail,
+  failNumber,
   findString,
-  scanNumber,
   skipJson,
   skipSpace,
 } from './json-cursor.ts';
 import { closeKeys, type KeySet, openKeys } from './key-set.ts';
 import { NameTable } from './name-table.ts';
-import { doubleOf } from './read-number.ts';
+import { doubleAt } from './read-number.ts';
 import type { ReaderField, ReaderPlan } from './read-plan.ts';
 import { closeLength, readEnum, readMapKey, readScalar, readString, setDouble } from './read-scalar.ts';
 import { failText, putWellKnownText } from './read-well-known.ts';
@@ -238,19 +238,31 @@ function readList(field: ReaderField, from: number, p: number, depth: number): n
     scratch.at = position + 1;
     return p;
   }
-  const size = field.lengthSize;
-  const packedAt = field.isPacked ? putTag(field, p) : 0;
-  let end = field.isPacked ? packedAt + size : p;
+  if (field.isPacked) return readPacked(field, position, p);
   while (position >= 0) {
-    makeRoom(position, end);
+    makeRoom(position, p);
     if (scratch.bytes[position] === 0x6e && !field.takesNull) fail('null is not an element', position);
-    const after = readValue(field, position, field.isPacked ? end : putTag(field, end), depth);
-    if (after >= 0) end = after;
+    const after = readValue(field, position, putTag(field, p), depth);
+    if (after >= 0) p = after;
     position = behindValue(0x5d);
   }
-  if (!field.isPacked) return end;
-  if (end === packedAt + size) return p;
-  end = closeLength(packedAt, size, end);
+  return p;
+}
+
+/** Numbers, bools or enums in one field, from the first on. */
+function readPacked(field: ReaderField, from: number, p: number): number {
+  const { op, lengthSize } = field;
+  const start = putTag(field, p);
+  let end = start + lengthSize;
+  for (let position = from; position >= 0; position = behindValue(0x5d)) {
+    makeRoom(position, end);
+    if (scratch.bytes[position] === 0x6e && !field.takesNull) fail('null is not an element', position);
+    const after =
+      op === opEnum ? readEnum(field, position, end, context.ignoresUnknown) : readScalar(op, position, end);
+    if (after >= 0) end = after;
+  }
+  if (end === start + lengthSize) return p;
+  end = closeLength(start, lengthSize, end);
   field.lengthSize = scratch.lengthSize;
   return end;
 }
@@ -336,8 +348,8 @@ function readDynamic(plan: ReaderPlan, from: number, p: number, depth: number): 
     scratch.bytes[p + 1] = 0;
     return p + 2;
   }
-  scanNumber(from);
-  const value = doubleOf(from, scratch.at);
+  const value = doubleAt(from);
+  if (Number.isNaN(value)) failNumber(from);
   if (!Number.isFinite(value)) fail(`${excerpt(from)} is too large for a Value`, from);
   scratch.bytes[p] = 0x11;
   return setDouble(value, p + 1);

@@ -22,9 +22,42 @@ export function parseInteger(start: number, end: number, isSigned: boolean, is64
 
 /** Digits without a sign into the two halves of an unsigned number; false from 2^64 on. */
 function parseDigits(start: number, end: number): boolean {
-  if (end - start > 20) return false;
-  const headEnd = Math.min(end, start + 15);
-  return joinDigits(digits(start, headEnd), digits(headEnd, end), end - headEnd);
+  const head = appendDigits(0, start, 15);
+  const headEnd = scratch.at;
+  const tail = shortDigits(headEnd, 5);
+  return scratch.at === end && joinDigits(head, tail, end - headEnd);
+}
+
+/** The number of at most nine digits at `from`, as far as there are any; `scratch.at` is behind them. */
+export function shortDigits(from: number, most: number): number {
+  const { bytes, view } = scratch;
+  let value = 0;
+  let position = from;
+  for (; position + 4 <= from + most; position += 4) {
+    const word = view.getInt32(position, true);
+    if ((word & 0xf0f0f0f0) !== 0x30303030 || ((word + 0x06060606) & 0xf0f0f0f0) !== 0x30303030) break;
+    // Four digits at once: pairs of neighbours, then the pair of pairs.
+    const digits = word & 0x0f0f0f0f;
+    const both = (digits * 10 + (digits >>> 8)) & 0x00ff00ff;
+    value = value * 10000 + (both & 0xff) * 100 + (both >>> 16);
+  }
+  for (; position < from + most; position++) {
+    const digit = (bytes[position] as number) - 48;
+    if (digit < 0 || digit > 9) break;
+    value = value * 10 + digit;
+  }
+  scratch.at = position;
+  return value;
+}
+
+/** `head` with at most `most` more digits, 15 in all. */
+export function appendDigits(head: number, from: number, most: number): number {
+  const first = shortDigits(from, Math.min(most, 8));
+  const middle = scratch.at;
+  const value = head * (powersOfTen[middle - from] as number) + first;
+  if (middle < from + 8 || most <= 8) return value;
+  const second = shortDigits(middle, most - 8);
+  return value * (powersOfTen[scratch.at - middle] as number) + second;
 }
 
 /** The halves of `head * 10^tailDigits + tail`, where there are 15 and 5 digits at most; false from 2^64 on. */
@@ -37,12 +70,6 @@ export function joinDigits(head: number, tail: number, tailDigits: number): bool
   scratch.high = high | 0;
   scratch.low = lower | 0;
   return high < 4294967296;
-}
-
-function digits(start: number, end: number): number {
-  let value = 0;
-  for (let position = start; position < end; position++) value = value * 10 + (scratch.bytes[position] as number) - 48;
-  return value;
 }
 
 /** The same for a text with fraction or exponent: rare, so by BigInt. */
@@ -80,47 +107,47 @@ export function applySign(isNegative: boolean, isSigned: boolean, is64: boolean)
 }
 
 /**
- * The double that the JSON number at `start` to `end` stands for, correctly rounded, or NaN when it is no number. Infinite when
- * it is too large.
+ * The double that the JSON number at `from` stands for, correctly rounded, and infinite when it is too large; NaN when no number begins
+ * here. `scratch.at` is behind it.
  */
-export function parseDouble(start: number, end: number): number {
-  if (!scanNumberText(start) || scratch.at !== end) return Number.NaN;
-  return doubleOf(start, end);
-}
-
-/** The same for a text that has been scanned. */
-export function doubleOf(start: number, end: number): number {
+export function doubleAt(from: number): number {
   const { bytes } = scratch;
-  const isNegative = bytes[start] === 0x2d;
-  let position = isNegative ? start + 1 : start;
-  // The first 15 digits that count, and up to four more.
-  let head = 0;
+  const isNegative = bytes[from] === 0x2d;
+  const first = isNegative ? from + 1 : from;
+  let head = appendDigits(0, first, 15);
+  const wholeEnd = scratch.at;
+  let tailAt = wholeEnd;
   let tail = 0;
-  let tailDigits = 0;
-  let fractionDigits = 0;
-  let inFraction = 0;
-  for (; position < end && tailDigits <= 4; position++) {
-    const digit = (bytes[position] as number) - 48;
-    if (digit === -2) {
-      inFraction = 1;
-      continue;
-    }
-    if (digit > 9 || digit < 0) break;
-    fractionDigits += inFraction;
-    if (head < 1e14) head = head * 10 + digit;
-    else {
-      tail = tail * 10 + digit;
-      tailDigits++;
-    }
+  if (bytes[wholeEnd] === 0x2e) {
+    // 15 digits and eight more; of the zero before a point none counts.
+    head = appendDigits(head, wholeEnd + 1, head === 0 ? 15 : 15 - (wholeEnd - first));
+    tailAt = scratch.at;
+    tail = shortDigits(tailAt, 8);
   }
-  if (position === end && tailDigits <= 4 && fractionDigits <= 22) {
+  const end = scratch.at;
+  const fractionDigits = wholeEnd === end ? 0 : end - wholeEnd - 1;
+  if (fractionDigits <= 22 && isPlain(first, wholeEnd, end)) {
     const value =
-      tailDigits === 0
+      tailAt === end
         ? head / (powersOfTen[fractionDigits] as number)
-        : quotient(head, tail, tailDigits, fractionDigits);
+        : quotient(head, tail, end - tailAt, fractionDigits);
     if (!Number.isNaN(value)) return isNegative ? -value : value;
   }
-  return Number(bytes.toString('latin1', start, end));
+  return scanNumberText(from) ? Number(bytes.toString('latin1', from, scratch.at)) : Number.NaN;
+}
+
+/** Whether a JSON number ends at `end`: no exponent, digits before the point and behind one, no leading zero. */
+function isPlain(first: number, wholeEnd: number, end: number): boolean {
+  const { bytes } = scratch;
+  const next = bytes[end] as number;
+  return (
+    wholeEnd > first &&
+    end !== wholeEnd + 1 &&
+    (bytes[first] !== 0x30 || wholeEnd === first + 1) &&
+    (next < 0x30 || next > 0x39) &&
+    next !== 0x2e &&
+    (next | 0x20) !== 0x65
+  );
 }
 
 /**

@@ -5,7 +5,7 @@
 import { scratch as shared } from '../wire/scratch.ts';
 import { writeVarint32, writeVarint64 } from '../wire/varint.ts';
 import { decodeString, excerpt, expectLiteral, fail, findString, scanNumberText } from './json-cursor.ts';
-import { applySign, doubleOf, joinDigits, parseDouble, parseInteger } from './read-number.ts';
+import { appendDigits, applySign, doubleAt, joinDigits, parseInteger, shortDigits } from './read-number.ts';
 import type { EnumNames, ReaderField } from './read-plan.ts';
 import {
   type Op,
@@ -119,31 +119,38 @@ function readPlainInteger(op: Op, from: number, p: number): number {
   const isNegative = bytes[position] === 0x2d;
   if (isNegative) position++;
   const first = position;
-  let value = 0;
-  let digit = (bytes[position] as number) - 48;
-  while (digit >= 0 && digit <= 9 && position < first + 15) {
-    value = value * 10 + digit;
-    digit = (bytes[++position] as number) - 48;
-  }
-  const headEnd = position;
+  let value = shortDigits(first, 9);
+  position = scratch.at;
+  let headEnd = position;
   let tail = 0;
-  while (digit >= 0 && digit <= 9 && position < first + 19) {
-    tail = tail * 10 + digit;
-    digit = (bytes[++position] as number) - 48;
+  if (position === first + 9) {
+    value = appendDigits(value, position, 6);
+    headEnd = scratch.at;
+    tail = shortDigits(headEnd, 4);
+    position = scratch.at;
   }
+  const digit = (bytes[position] as number) - 48;
   if (position === first || (bytes[first] === 0x30 && position > first + 1)) return -1;
   if (isQuoted ? digit !== -14 : (digit >= 0 && digit <= 9) || digit === -2 || digit === 21 || digit === 53) return -1; // . E e
   scratch.at = isQuoted ? position + 1 : position;
-  if (position <= first + 9 && !isNegative) return writeVarint32(value, p);
+  const isSigned = op === opInt32 || op === opInt64;
+  if (position <= first + 9) {
+    if (!isNegative) return writeVarint32(value, p);
+    if (isSigned && value !== 0) return writeVarint64(-1, -value, p);
+  }
   joinDigits(value, tail, position - headEnd);
-  const isFitting = applySign(isNegative, op === opInt32 || op === opInt64, op === opInt64 || op === opUint64);
+  const isFitting = applySign(isNegative, isSigned, op === opInt64 || op === opUint64);
   return isFitting ? writeVarint64(scratch.high, scratch.low, p) : -1;
 }
 
 function readBareNumber(op: Op, from: number, p: number): number {
+  if (op === opDouble || op === opFloat) {
+    const after = putFloating(op, doubleAt(from), p);
+    return after < 0 ? failKind(op, from) : after;
+  }
   if (!scanNumberText(from)) return failKind(op, from);
   const end = scratch.at;
-  const after = op === opDouble ? putDouble(doubleOf(from, end), p) : putNumberText(op, from, end, p);
+  const after = putNumberText(op, from, end, p);
   if (after < 0) return failKind(op, from);
   scratch.at = end;
   return after;
@@ -163,7 +170,7 @@ export function putNumberText(op: Op, start: number, end: number, p: number): nu
   switch (op) {
     case opDouble:
     case opFloat:
-      return putFloating(op, start, end, p);
+      return putFloatingText(op, start, end, p);
     case opInt32:
       if (!parseInteger(start, end, true, false)) return -1;
       return scratch.low < 0 ? writeVarint64(-1, scratch.low, p) : writeVarint32(scratch.low, p);
@@ -199,20 +206,22 @@ const named: ReadonlyMap<string, number> = new Map([
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ]);
 
-function putFloating(op: Op, start: number, end: number, p: number): number {
+/** A number that may also be one of the three that have names. */
+function putFloatingText(op: Op, start: number, end: number, p: number): number {
   const last = scratch.bytes[end - 1] as number;
   if (end > start && (last === 0x4e || last === 0x79)) {
     const value = named.get(scratch.bytes.toString('latin1', start, end));
     if (value === undefined) return -1;
     return op === opFloat ? setFloat(value, p) : setDouble(value, p);
   }
-  const value = parseDouble(start, end);
-  if (Number.isNaN(value)) return -1;
-  return op === opFloat ? (Number.isFinite(Math.fround(value)) ? setFloat(value, p) : -1) : putDouble(value, p);
+  const value = doubleAt(start);
+  return scratch.at === end ? putFloating(op, value, p) : -1;
 }
 
-function putDouble(value: number, p: number): number {
-  return Number.isFinite(value) ? setDouble(value, p) : -1;
+/** -1 when it is out of range, or NaN. */
+function putFloating(op: Op, value: number, p: number): number {
+  if (op === opDouble) return Number.isFinite(value) ? setDouble(value, p) : -1;
+  return Number.isFinite(Math.fround(value)) ? setFloat(value, p) : -1;
 }
 
 export function setDouble(value: number, p: number): number {

@@ -43,24 +43,16 @@ export function writeInt32(value: number, p: number): number {
 /** The digits of a 64-bit number given as two 32-bit halves. */
 export function writeUint64(high: number, low: number, p: number): number {
   if (high === 0) return writeUint32(low >>> 0, p);
-  if (high > 0 && high < 0x200000) {
-    const value = high * 4294967296 + (low >>> 0);
-    const top = Math.floor(value / 1e9);
-    return writePadded(value - top * 1e9, 9, writeUint32(top, p));
+  // The quotient may be one off, as the dividend is rounded; the rest, of which the lower half is enough, tells.
+  let quotient = Math.floor(((high >>> 0) * 4294967296 + (low >>> 0)) / 1e9);
+  let rest = (low - Math.imul(quotient, 1e9)) | 0;
+  if (rest < 0 || rest >= 1e9) {
+    const step = rest < 0 ? -1 : 1;
+    quotient += step;
+    rest -= step * 1e9;
   }
-  // Long division of the 16-bit limbs by 10^9: no step leaves the integers that a double holds exactly.
-  let rest = high >>> 0;
-  let quotient = Math.floor(rest / 1e9);
-  rest = (rest - quotient * 1e9) * 65536 + (low >>> 16);
-  let digit = Math.floor(rest / 1e9);
-  quotient = quotient * 65536 + digit;
-  rest = (rest - digit * 1e9) * 65536 + (low & 0xffff);
-  digit = Math.floor(rest / 1e9);
-  quotient = quotient * 65536 + digit;
-  rest -= digit * 1e9;
   const top = Math.floor(quotient / 1e9);
-  const middle = quotient - top * 1e9;
-  p = top > 0 ? writePadded(middle, 9, writeUint32(top, p)) : writeUint32(middle, p);
+  p = top > 0 ? writePadded(quotient - top * 1e9, 9, writeUint32(top, p)) : writeUint32(quotient, p);
   return writePadded(rest, 9, p);
 }
 
@@ -79,11 +71,13 @@ export function writeTwo(value: number, p: number): number {
 /** Exactly `width` digits, with leading zeros. */
 export function writePadded(value: number, width: number, p: number): number {
   let rest = value;
-  for (let at = p + width - 1; at >= p; at--) {
-    const quotient = (rest / 10) >>> 0;
-    scratch.bytes[at] = 48 + (rest - quotient * 10);
+  let at = p + width;
+  for (; at >= p + 2; at -= 2) {
+    const quotient = (rest / 100) >>> 0;
+    scratch.view.setUint16(at - 2, pairs[rest - quotient * 100] as number, true);
     rest = quotient;
   }
+  if (at > p) scratch.bytes[p] = 48 + rest;
   return p + width;
 }
 

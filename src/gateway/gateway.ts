@@ -3,6 +3,7 @@
  * what has a lifetime.
  */
 import type { MethodDescriptor } from '../schema/descriptors.ts';
+import { StatusError } from '../status/status-error.ts';
 import type { HttpRequest } from '../transcode/exchange.ts';
 import type { CancelSignal } from '../upstream/transport.ts';
 import type { UpstreamStatus } from '../upstream/upstreams.ts';
@@ -16,6 +17,7 @@ import { createOwnServices, type OwnMethod, ownServiceNames } from './own-servic
 import { PassedCall, type PassedRequest } from './passed-call.ts';
 import { isSameReflected, reflectAll } from './reflect.ts';
 import { firstStats, type ReloadStats, withRefusal, withReload } from './reload-stats.ts';
+import { withRequestInfo } from './request-id.ts';
 import type { CallTarget } from './rpc.ts';
 import { watchContents } from './watch-contents.ts';
 import { watchReflection } from './watch-reflection.ts';
@@ -190,7 +192,9 @@ class LiveGateway implements Gateway {
   }
 
   answerError(error: unknown, headers: HttpRequest['headers'], match?: Match): Answer {
-    return answerError(this.#generation, error, headers, match);
+    const { requestIds } = this.options.observability;
+    const told = requestIds ? withRequestInfo(StatusError.from(error), headers) : error;
+    return answerError(this.#generation, told, headers, match);
   }
 
   /** The upstream of a service, whatever it speaks, or the mock where there is none. */

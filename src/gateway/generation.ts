@@ -28,6 +28,7 @@ import { openApiOptionsOf } from './open-api-options.ts';
 import type { Options } from './options.ts';
 import { loadPlugins } from './plugins.ts';
 import { type ReflectedFiles, reflectAll } from './reflect.ts';
+import { requestInfoHooks } from './request-id.ts';
 import { createRestTargets, type RestTargets } from './rest-upstreams.ts';
 import type { CallTarget } from './rpc.ts';
 import { createRpcRoutes, type RpcRoutes } from './rpc-routes.ts';
@@ -131,7 +132,11 @@ export async function createGeneration(
     findings: [...skipped, ...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
     security: secured?.security,
     counters: limited?.counters,
-    hooks: [...(await builtInHooks(options, secured?.security, limited)), ...plugins.hooks],
+    hooks: [
+      ...(await builtInHooks(options, secured?.security, limited)),
+      ...plugins.hooks,
+      ...(options.observability.requestIds ? [requestInfoHooks] : []),
+    ],
     reflected: files,
     unreflected: unreachable,
     rest: await createRestTargets(options, table.bindings, schema),

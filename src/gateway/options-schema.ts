@@ -150,6 +150,12 @@ const observabilitySchema = {
       default: false,
       description: 'Log a line of level `info` for each call; see observability.md. A change needs a restart.',
     },
+    requestIds: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Each request has an id, its own `X-Request-Id` or a new one: in the answer, upstream, in the log; see observability.md. A change needs a restart.',
+    },
     metrics: {
       type: 'boolean',
       default: false,

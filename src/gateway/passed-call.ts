@@ -113,7 +113,10 @@ export class PassedCall {
 function codingOf(headers: HttpRequest['headers']): FrameCoding {
   const [encoding, acceptEncoding] = ['grpc-encoding', 'grpc-accept-encoding'].map((name) => {
     const value = headers[name];
-    return value === undefined ? undefined : String(value);
+    if (value === undefined) return undefined;
+    // It goes on as it is, over a connection that others share.
+    if (!/^[\w.+, -]*$/.test(String(value))) throw StatusError.invalidField(name, 'holds names of encodings only');
+    return String(value);
   });
   return { encoding, acceptEncoding };
 }

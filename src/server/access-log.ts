@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Rpc, RpcOutcome } from '../gateway/hooks.ts';
+import { requestIdOf } from '../gateway/request-id.ts';
 import { traceIdOf } from '../gateway/trace-id.ts';
 import { identityOf } from '../security/identity.ts';
 import { headerText } from '../transcode/exchange.ts';
@@ -27,7 +28,7 @@ function lineOf(rpc: Rpc, { error, durationMs, upstreamMs, ...counts }: RpcOutco
     client: client?.address,
     subject: identityOf(rpc)?.subject,
     userAgent: headerText(headers['user-agent']),
-    requestId: headerText(headers['x-request-id']),
+    requestId: requestIdOf(headers),
     traceId: traceIdOf(headers),
   };
 }

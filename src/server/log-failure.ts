@@ -2,6 +2,7 @@
  * What the log says of a call that failed.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { requestIdOf } from '../gateway/request-id.ts';
 import { traceIdOf } from '../gateway/trace-id.ts';
 import type { StatusError } from '../status/status-error.ts';
 
@@ -12,6 +13,7 @@ export function logFailure(request: FastifyRequest, reply: FastifyReply, error: 
     rpc: service && `${service}.${method}`,
     code: error.codeName,
     durationMs: reply.elapsedTime,
+    requestId: requestIdOf(request.headers),
     traceId: traceIdOf(request.headers),
   };
   if (error.httpStatus >= 500) request.log.error({ ...line, err: error.cause }, error.message);

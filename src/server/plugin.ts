@@ -12,6 +12,7 @@ import { codeOfHttpStatus } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { fail, handle, isNativeGrpc, matchOf, type RequestRpc, rpcOf, targetBehind } from './handler.ts';
 import { logReloads } from './log-reloads.ts';
+import { addRequestIds } from './request-ids.ts';
 import { takeUpgrades } from './upgrades.ts';
 
 declare module 'fastify' {
@@ -53,7 +54,11 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, options) => {
   app.addHook('onClose', () => gateway.close());
   decorateRequests(app);
   const heads = headsOf(gateway);
-  await app.register(async (scope) => mountRules(scope, gateway, heads), { prefix });
+  const mount = async (scope: FastifyInstance): Promise<void> => {
+    if (gateway.options.observability.requestIds) addRequestIds(scope);
+    mountRules(scope, gateway, heads);
+  };
+  await app.register(mount, { prefix });
   logReloads(gateway, app.log);
   gateway.onReload(() => {
     const paths = headsOf(gateway).filter((head) => !heads.includes(head));

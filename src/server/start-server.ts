@@ -25,6 +25,7 @@ import { logReloads } from './log-reloads.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { mountOwnPaths } from './own-paths.ts';
 import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './plugin.ts';
+import { addRequestIds } from './request-ids.ts';
 
 export interface RunningServer {
   /** `http://127.0.0.1:8080` */
@@ -86,6 +87,7 @@ async function createApp(
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
   }
   decorateRequests(app);
+  if (options.observability.requestIds) addRequestIds(app);
   const { cors } = options.security;
   if (cors !== undefined) (await import('./cors.ts')).allowOtherSites(app, gateway, cors);
   // By callback: every request passes it, and a promise for each costs more than the check.

@@ -7,6 +7,7 @@ import type { Answer, Match } from '../gateway/answer.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { RpcClient } from '../gateway/hooks.ts';
 import type { Options } from '../gateway/options.ts';
+import { requestIdHeader, requestIdOf } from '../gateway/request-id.ts';
 import { hasStreams } from '../gateway/rpc.ts';
 import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
@@ -114,6 +115,8 @@ function openChannel({ options }: Gateway, { raw, head, onAccept }: Upgrade, bin
     maxPayload: options.limits.bodyBytes,
     handleProtocols: (_offers, { headers }) => chosenSubprotocol(headers['sec-websocket-protocol']) ?? false,
   });
+  const id = options.observability.requestIds ? requestIdOf(raw.headers) : undefined;
+  if (id !== undefined) server.on('headers', (lines) => lines.push(`${requestIdHeader}: ${id}`));
   let channel: FrameChannel | undefined;
   // Calls back at once, or never where the client has gone.
   server.handleUpgrade(raw, raw.socket, head, (socket: WebSocket) => {

@@ -104,13 +104,18 @@ export function withKey(metadata: Metadata, key: string | undefined, { keyHeader
 function isForwarded(name: string, { requestHeaders }: MetadataOptions): boolean {
   if (forwarded.has(name)) return true;
   const isAllowed = name.startsWith('x-') || name.endsWith('-bin') || requestHeaders.has(name);
-  return isAllowed && !neverForwarded.has(name) && !name.startsWith('grpc-') && !name.startsWith('content-');
+  return isAllowed && !neverForwarded.has(name) && isName(name) && !name.startsWith('content-');
 }
 
 /** gRPC's "Custom-Metadata" with the names that it allows, and those of HTTP that do not speak of this connection or its client. */
 function isCustom(name: string): boolean {
-  if (neverForwarded.has(name) || aboutClient.has(name) || !/^[0-9a-z_.-]+$/.test(name)) return false;
-  return !name.startsWith('grpc-') && !name.startsWith('content-');
+  if (neverForwarded.has(name) || aboutClient.has(name)) return false;
+  return isName(name) && !name.startsWith('content-');
+}
+
+/** gRPC's "Header-Name"; HTTP's has more characters. What begins with `grpc-` is gRPC's own. */
+function isName(name: string): boolean {
+  return /^[0-9a-z_.-]+$/.test(name) && !name.startsWith('grpc-');
 }
 
 /** The header names that `Connection` makes hop-by-hop (RFC 9110, 7.6.1). */

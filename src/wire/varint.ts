@@ -36,26 +36,36 @@ function readLongVarint32(from: number, end: number): number {
 
 /** A varint of 64 bits into `scratch.low` and `scratch.high`. */
 export function readVarint64(from: number, end: number): void {
-  let position = from;
-  let lower = 0;
-  let upper = 0;
-  for (let shift = 0; shift < 70; shift += 7) {
-    if (position >= end) throw new Fault('a number is cut off', from);
-    const byte = scratch.bytes[position++] as number;
-    if (shift < 28) lower |= (byte & 0x7f) << shift;
-    else if (shift === 28) {
-      lower |= (byte & 0x7f) << 28;
-      upper = (byte & 0x7f) >> 4;
-    } else if (shift < 63) upper |= (byte & 0x7f) << (shift - 32);
-    else upper |= (byte & 1) << 31;
-    if (byte < 0x80) {
-      scratch.at = position;
-      scratch.low = lower;
-      scratch.high = upper;
-      return;
-    }
+  const first = scratch.view.getInt32(from, true);
+  if ((first & allContinued) !== allContinued) {
+    // Four bytes at most.
+    scratch.low = readVarint32(from, end);
+    scratch.high = 0;
+    return;
   }
-  throw new Fault('a number has more than ten bytes', from);
+  const second = scratch.view.getInt32(from + 4, true);
+  const isLong = (second & allContinued) === allContinued;
+  let middle = 0;
+  let upper = 0;
+  if (isLong) {
+    upper = readVarint32(from + 8, end);
+    if (scratch.at > from + 10) throw new Fault('a number has more than ten bytes', from);
+    middle = joined(second);
+  } else middle = readVarint32(from + 4, end);
+  scratch.low = joined(first) | (middle << 28);
+  scratch.high = (middle >>> 4) | (upper << 24);
+}
+
+const allContinued = 0x80808080 | 0;
+
+/** The 28 bits of four bytes, without the first of each. */
+function joined(word: number): number {
+  return (word & 0x7f) | ((word >>> 1) & 0x3f80) | ((word >>> 2) & 0x1fc000) | ((word >>> 3) & 0xfe00000);
+}
+
+/** Four bytes of 28 bits, each with its first bit set. */
+function parted(bits: number): number {
+  return (bits & 0x7f) | ((bits & 0x3f80) << 1) | ((bits & 0x1fc000) << 2) | ((bits & 0xfe00000) << 3) | allContinued;
 }
 
 /** Eight bytes, lower half first, into `scratch.low` and `scratch.high`. */
@@ -144,12 +154,13 @@ export function writeVarint32(value: number, position: number): number {
 
 /** Writes a 64-bit varint of two halves and returns the position behind it. */
 export function writeVarint64(upper: number, lower: number, position: number): number {
-  while (upper !== 0) {
-    scratch.bytes[position++] = (lower & 0x7f) | 0x80;
-    lower = (lower >>> 7) | (upper << 25);
-    upper >>>= 7;
-  }
-  return writeVarint32(lower, position);
+  if (upper === 0) return writeVarint32(lower, position);
+  scratch.view.setInt32(position, parted(lower), true);
+  const top = upper >>> 24;
+  const middle = (lower >>> 28) | (upper << 4);
+  if (top === 0) return writeVarint32(middle, position + 4);
+  scratch.view.setInt32(position + 4, parted(middle), true);
+  return writeVarint32(top, position + 8);
 }
 
 /** The bytes of a varint, for what is put together outside of the working buffer. */

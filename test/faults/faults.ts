@@ -1,5 +1,8 @@
+import { certificateFaults } from './certificate-faults.ts';
 import { clientFaults } from './client-faults.ts';
+import { clockFaults } from './clock-faults.ts';
 import { gatewayFaults } from './gateway-faults.ts';
+import { issuerFaults } from './issuer-faults.ts';
 import { lineFaults } from './line-faults.ts';
 import { logFaults } from './log-faults.ts';
 import { nonsenseFaults } from './nonsense.ts';
@@ -12,6 +15,9 @@ export const faults: readonly Fault[] = [
   ...lineFaults,
   ...gatewayFaults,
   ...logFaults,
+  ...certificateFaults,
+  ...issuerFaults,
+  ...clockFaults,
   ...clientFaults,
   ...nonsenseFaults,
 ];

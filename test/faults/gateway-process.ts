@@ -18,13 +18,24 @@ export interface GatewayProcess {
   megabytes(): number;
 }
 
-/** Resolves when it listens. `stderr` is a file to log to, or else a pipe, which `isUnread` leaves alone at first. */
+interface ProcessOptions {
+  readonly port?: number;
+  /** A file to log to, or else a pipe. */
+  readonly stderr?: number | 'pipe';
+  /** Leaves the pipe alone at first. */
+  readonly isUnread?: boolean;
+  /** Arguments of Node's own. */
+  readonly nodeArgs?: readonly string[];
+}
+
+/** Resolves when it listens. */
 export async function startGatewayProcess(
   args: readonly string[],
-  { port = 0, stderr = 'pipe', isUnread = false }: { port?: number; stderr?: number | 'pipe'; isUnread?: boolean } = {},
+  { port = 0, stderr = 'pipe', isUnread = false, nodeArgs = [] }: ProcessOptions = {},
 ): Promise<GatewayProcess> {
   // With a small heap memory shows what is held, and not what has not been collected yet.
-  const command = ['--max-old-space-size=64', resolve('dist/cli.js'), 'serve', '--port', String(port), ...args];
+  const flags = ['--max-old-space-size=64', ...nodeArgs];
+  const command = [...flags, resolve('dist/cli.js'), 'serve', '--port', String(port), ...args];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', stderr] }) as ChildProcessByStdio<
     null,
     Readable,

@@ -4,7 +4,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { request as requestByTls, Agent as TlsAgent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionOptions } from 'node:tls';
 import { httpStatusOf } from '../../src/status/code.ts';
 import { type Kind, kinds, type Ledger, type Outcome } from './ledger.ts';
 import { copiesOf, hashOf } from './ledger-upstream.ts';
@@ -12,6 +14,10 @@ import { copiesOf, hashOf } from './ledger-upstream.ts';
 export interface LoadOptions {
   readonly workers?: number;
   readonly kinds?: readonly Kind[];
+  /** For https: each call then has a connection of its own. */
+  readonly tls?: ConnectionOptions;
+  /** Of each call, made anew. */
+  readonly authorization?: () => Promise<string>;
 }
 
 type Judged = Pick<Outcome, 'failure' | 'wrong'>;
@@ -20,6 +26,7 @@ interface Call {
   readonly kind: Kind;
   readonly id: string;
   readonly texts: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const ndjson = 'application/x-ndjson';
@@ -30,7 +37,8 @@ export class Load {
   isPaused = false;
   readonly #url: string;
   readonly #ledger: Ledger;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+  readonly #agent: Agent;
+  readonly #authorization: LoadOptions['authorization'];
   readonly #workers: Promise<unknown>;
   #isDone = false;
   #calls = 0;
@@ -38,7 +46,9 @@ export class Load {
   constructor(url: string, ledger: Ledger, options: LoadOptions = {}) {
     this.#url = url;
     this.#ledger = ledger;
-    const { workers = 8 } = options;
+    const { workers = 8, tls, authorization } = options;
+    this.#agent = tls ? new TlsAgent(tls) : new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+    this.#authorization = authorization;
     this.#workers = Promise.all(Array.from({ length: workers }, () => this.#work(options.kinds ?? kinds)));
   }
 
@@ -63,10 +73,10 @@ export class Load {
   }
 
   /** One call, entered in the ledger when it has ended. */
-  async call(kind: Kind, copies = 20): Promise<Outcome> {
+  async call(kind: Kind, copies = 20, headers: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     const first = `${copies} ${randomBytes(randomBytes(1).readUInt8() * 3).toString('base64url')}`;
     const texts = kind === 'upload' ? [first, 'second', 'third'] : [first];
-    const call = { kind, id: randomUUID(), texts };
+    const call = { kind, id: randomUUID(), texts, headers };
     const startedAt = performance.now();
     const judged = await this.#perform(call).catch((): Judged => ({ failure: 'no answer' }));
     const outcome = { kind, id: call.id, hash: hashOf(texts), ...judged, startedAt, endedAt: performance.now() };
@@ -76,7 +86,10 @@ export class Load {
 
   async #perform(call: Call): Promise<Judged> {
     const [path, body, options] = requestOf(call);
-    const outgoing = request(this.#url + path, { agent: this.#agent, ...options });
+    const send = this.#url.startsWith('https:') ? requestByTls : request;
+    const authorization = this.#authorization && { authorization: await this.#authorization() };
+    const headers = { ...options.headers, ...authorization, ...call.headers };
+    const outgoing = send(this.#url + path, { agent: this.#agent, ...options, headers });
     const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
     outgoing.end(body);
     const [incoming] = await answered;
@@ -86,7 +99,9 @@ export class Load {
   }
 }
 
-function requestOf({ kind, id, texts }: Call): [path: string, body: string, options: RequestOptions] {
+type Head = RequestOptions & { readonly headers?: Readonly<Record<string, string>> };
+
+function requestOf({ kind, id, texts }: Call): [path: string, body: string, options: Head] {
   const [text = ''] = texts;
   const query = `?${new URLSearchParams({ text })}`;
   const json = { 'content-type': 'application/json' };

@@ -69,10 +69,10 @@ export class Stage {
   }
 
   /** A gateway in this process, with one upstream. */
-  async gateway(upstream: UpstreamInput): Promise<RunningServer> {
+  async gateway(upstream: UpstreamInput, options: TandemOptions = {}): Promise<RunningServer> {
     const upstreams = [{ ...moreRetries, ...upstream }];
     const limits = { drain: '1s' };
-    const server = await startServer({ protos: [proto], upstreams, listen: { port: 0 }, limits });
+    const server = await startServer({ protos: [proto], upstreams, listen: { port: 0 }, limits, ...options });
     this.after(() => server.close());
     await until(() => server.gateway.readiness().isReady, 'the gateway is ready');
     return server;

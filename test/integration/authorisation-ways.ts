@@ -73,6 +73,14 @@ async function http2Status(url: string, { method, target, headers, body }: Call)
   }
 }
 
+/** A stream of Connect ends with its error in a message of its own. */
+async function connectStatus(url: string, { method, target, headers, body }: Call): Promise<number> {
+  const content = body === undefined ? {} : { bodyBase64: Buffer.from(body).toString('base64') };
+  const reply = await sendRaw(url, { method, target, headers, ...content });
+  const [, code] = /"code":"(unauthenticated|permission_denied)"/.exec(reply.body.toString('latin1')) ?? [];
+  return code === 'unauthenticated' ? 401 : code === 'permission_denied' ? 403 : reply.status;
+}
+
 /** A call by native gRPC: its status stands in the trailers, or in the headers of an answer without messages. */
 async function grpcStatus(url: string, { target, headers, body, method }: Call): Promise<number> {
   const session = connect(url);
@@ -130,6 +138,17 @@ const rpcCall = (path: string, headers: Readonly<Record<string, string>>, body: 
 export const ways: readonly Way[] = [
   { name: 'REST', callsOf: restCalls, statusOf: rawStatus },
   {
+    name: 'server-sent events',
+    callsOf: (method, generation) =>
+      method.isServerStreaming
+        ? restCalls(method, generation).map((call) => ({
+            ...call,
+            headers: { ...call.headers, accept: 'text/event-stream' },
+          }))
+        : [],
+    statusOf: rawStatus,
+  },
+  {
     name: 'REST over HTTP/2',
     callsOf: restCalls,
     statusOf: http2Status,
@@ -149,16 +168,15 @@ export const ways: readonly Way[] = [
       isServerStreaming
         ? rpcCall(path, { 'content-type': 'application/connect+json' }, '\0\0\0\0\u0002{}')
         : rpcCall(path, { 'content-type': 'application/json', 'connect-protocol-version': '1' }, '{}'),
-    statusOf: async (url, call) => {
-      const { status, body } = await sendRaw(url, {
-        method: call.method,
-        target: call.target,
-        headers: { ...call.headers, 'content-length': String(call.body?.length ?? 0) },
-        bodyBase64: Buffer.from(call.body ?? '').toString('base64'),
-      });
-      const [, code] = /"code":"(unauthenticated|permission_denied)"/.exec(body.toString('latin1')) ?? [];
-      return code === 'unauthenticated' ? 401 : code === 'permission_denied' ? 403 : status;
-    },
+    statusOf: connectStatus,
+  },
+  {
+    name: 'Connect by GET',
+    callsOf: ({ path, idempotency }) =>
+      idempotency === 'noSideEffects'
+        ? [{ method: 'GET', target: `${path}?connect=v1&encoding=json&message=%7B%7D`, headers: {} }]
+        : [],
+    statusOf: connectStatus,
   },
   {
     name: 'gRPC',

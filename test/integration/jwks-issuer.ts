@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
 export type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
@@ -29,7 +28,11 @@ export interface JwksIssuer {
   answer(listener: RequestListener | undefined): void;
 }
 
-export async function startIssuer(t: TestContext, ...first: readonly SigningKey[]): Promise<JwksIssuer> {
+/** It ends with `t`, a test or what else has an end. */
+export async function startIssuer(
+  t: { after(ending: () => unknown): void },
+  ...first: readonly SigningKey[]
+): Promise<JwksIssuer> {
   let keys = first;
   let listener: RequestListener | undefined;
   let fetches = 0;

@@ -54,7 +54,7 @@ function requestBytes(url: string, { method, target, headers = {}, version = '1.
   const all: Record<string, string | readonly string[] | null> = { host: new URL(url).host, connection: 'close' };
   if (body !== undefined) all['content-length'] = String(body.length);
   if (content.body !== undefined) all['content-type'] = 'application/json';
-  const lines = Object.entries(Object.assign(all, headers)).flatMap(([name, value]) =>
+  const lines = Object.entries({ ...all, ...headers }).flatMap(([name, value]) =>
     (value === null ? [] : [value].flat()).map((each) => `${name}: ${each}`),
   );
   const head = [`${method} ${target} HTTP/${version}`, ...lines, '', ''].join('\r\n');

@@ -58,7 +58,7 @@ export interface ScriptedUpstream {
   /** Sets or replaces the script of one path. */
   script(path: string, script: Script): void;
   /** Shows another certificate on connections that come. */
-  renew(tls: { readonly key: string; readonly cert: string }): void;
+  renew(tls: { readonly key: string; readonly cert: string; readonly ca?: string }): void;
   /** Ends all connections and stops listening. */
   close(): Promise<void>;
 }

@@ -2,8 +2,9 @@
  * The answer of a gRPC call on its HTTP/2 stream: headers, frames as fast as the client takes them, trailers. A failure before the headers is
  * "Trailers-Only": one header block.
  */
-import type { ServerHttp2Stream } from 'node:http2';
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { PassedReplies } from '../../gateway/passed-call.ts';
+import { requestIdHeader } from '../../gateway/request-id.ts';
 import type { StatusError } from '../../status/status-error.ts';
 import type { Metadata } from '../../transcode/exchange.ts';
 import { trailersOf } from '../../transcode/grpc-status.ts';
@@ -14,9 +15,12 @@ const head = { ':status': 200, 'content-type': 'application/grpc' } as const;
 
 export class GrpcReply {
   readonly #stream: ServerHttp2Stream;
+  readonly #head: OutgoingHttpHeaders;
 
-  constructor(stream: ServerHttp2Stream) {
+  /** `requestId` is told to the client. */
+  constructor(stream: ServerHttp2Stream, requestId: string | undefined) {
     this.#stream = stream;
+    this.#head = requestId === undefined ? head : { ...head, [requestIdHeader]: requestId };
     // A client that goes is told by `aborted` and `close`; what its stream broke of is nobody's news.
     stream.on('error', () => {});
     // Node's response in the shape of HTTP/1.1, which Fastify was given, would send trailers of its own.
@@ -45,7 +49,7 @@ export class GrpcReply {
     if (this.#stream.headersSent || error.metadata.length > 0) {
       if (this.#stream.headersSent || this.#begin(error.metadata)) this.#end(trailers);
     } else if (this.#isOpen) {
-      this.#stream.respond({ ...head, ...grpcHeadersOf(trailers) }, { endStream: true });
+      this.#stream.respond({ ...this.#head, ...grpcHeadersOf(trailers) }, { endStream: true });
       this.#leaveRequest();
     }
   }
@@ -56,7 +60,7 @@ export class GrpcReply {
 
   /** False when the client has gone. */
   #begin(headers: Metadata): boolean {
-    if (this.#isOpen) this.#stream.respond({ ...head, ...grpcHeadersOf(headers) }, { waitForTrailers: true });
+    if (this.#isOpen) this.#stream.respond({ ...this.#head, ...grpcHeadersOf(headers) }, { waitForTrailers: true });
     return this.#isOpen;
   }
 

@@ -6,6 +6,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { PassedCall } from '../../gateway/passed-call.ts';
+import { requestIdHeader } from '../../gateway/request-id.ts';
 import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 import { FrameSplitter, frameHeadBytes } from '../../transcode/grpc-framing.ts';
@@ -42,7 +43,7 @@ export async function handleGrpc(
   gateway: Gateway,
 ): Promise<FastifyReply> {
   const stream = streamOf(request);
-  const answer = new GrpcReply(stream);
+  const answer = new GrpcReply(stream, idToldBy(reply));
   reply.hijack();
   const signal = new HangUp({ raw: stream });
   stream.once('aborted', () => signal.abort());
@@ -74,8 +75,13 @@ export function failGrpc(request: FastifyRequest, reply: FastifyReply, error: un
   const status = StatusError.from(error);
   logFailure(request, reply, status);
   reply.hijack();
-  new GrpcReply(streamOf(request)).fail(status);
+  new GrpcReply(streamOf(request), idToldBy(reply)).fail(status);
   return reply;
+}
+
+/** The request's id, where requests have one. */
+function idToldBy(reply: FastifyReply): string | undefined {
+  return reply.getHeader(requestIdHeader) as string | undefined;
 }
 
 function streamOf(request: FastifyRequest): ServerHttp2Stream {
