@@ -45,6 +45,8 @@ export interface Generation {
   readonly transcoder: Transcoder;
   /** The calls of gRPC-Web and Connect clients; undefined when neither is spoken. */
   readonly rpcRoutes: RpcRoutes | undefined;
+  /** Query parameters that named no field, by the path of the method: since the first generation. */
+  readonly unknownParameters: Map<string, number>;
   /** For their messages in JSON. */
   readonly rpcCodec: Codec;
   /** The rules that are left out since they cannot be served, where the options allow it; they are findings too. */
@@ -119,13 +121,15 @@ export async function createGeneration(
   if (problems.length > 0) throw new SchemaError(problems);
   const { table } = routed;
   const methods = methodsOf(services, schema, table.bindings);
+  const unknownParameters = before?.unknownParameters ?? new Map();
   return Object.freeze({
     options,
     schema,
     table,
     services: services.map(({ fullName }) => fullName),
     methods,
-    transcoder: createTranscoders(options, schema),
+    transcoder: createTranscoders(options, schema, unknownParameters),
+    unknownParameters,
     rpcRoutes: createRpcRoutes(methods, options.protocols),
     rpcCodec: createCodec(schema, rpcCodecOptionsOf(options)),
     skipped,
@@ -190,10 +194,12 @@ function withUnannotated(
   return [...rules, ...others.map((method) => ({ method, rules: [] }))];
 }
 
-function createTranscoders(options: Options, schema: Schema): Transcoder {
+function createTranscoders(options: Options, schema: Schema, unknown: Map<string, number>): Transcoder {
   const codecOptions = codecOptionsOf(options);
   const detailCodec = createCodec(schema, { ...codecOptions, unknownAny: 'base64' });
-  return createTranscoder(createCodec(schema, codecOptions), detailCodec, transcodeOptionsOf(options));
+  const onUnknownQuery = ({ path }: MethodDescriptor): void => void unknown.set(path, (unknown.get(path) ?? 0) + 1);
+  const transcodeOptions = { ...transcodeOptionsOf(options), onUnknownQuery };
+  return createTranscoder(createCodec(schema, codecOptions), detailCodec, transcodeOptions);
 }
 
 async function createMock(schema: Schema, { limits }: Options): Promise<CallTarget> {

@@ -27,6 +27,13 @@ export interface BodyLimits {
   readonly timeoutMs: number;
 }
 
+let held = 0;
+
+/** How many bytes there are of bodies that are not whole yet. */
+export function bodyBytesHeld(): number {
+  return held;
+}
+
 /** All bytes of a body. Rejects with 413 as soon as it is known to be too large, and with 408 when it takes too long. */
 export function readBody(body: Readable, announced: string | undefined, limits: BodyLimits): Promise<Uint8Array> {
   if (announced !== undefined && Number(announced) > limits.bytes) return Promise.reject(tooLarge(limits.bytes));
@@ -34,29 +41,35 @@ export function readBody(body: Readable, announced: string | undefined, limits: 
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    let isWhole = false;
-    const refuse = (error: StatusError): void => {
+    let isSettled = false;
+    const settle = (): void => {
       clearTimeout(timer);
+      if (!isSettled) held -= length;
+      isSettled = true;
+    };
+    const refuse = (error: StatusError): void => {
+      settle();
       body.pause();
       reject(error);
     };
     const timer = setTimeout(() => refuse(tooSlow(limits.timeoutMs)), limits.timeoutMs);
     body.on('data', (chunk: Uint8Array) => {
+      if (isSettled) return;
       length += chunk.length;
+      held += chunk.length;
       if (length > limits.bytes) refuse(tooLarge(limits.bytes));
       else chunks.push(chunk);
     });
     body.on('end', () => {
       if (isCut(body)) return refuse(cutOff());
-      clearTimeout(timer);
-      isWhole = true;
+      settle();
       const [first] = chunks;
       resolve(chunks.length > 1 ? Buffer.concat(chunks) : (first ?? empty));
     });
     body.on('error', (cause) => refuse(cutOff(cause)));
     // Follows every end; an error has a stack trace, too dear to be made for nothing.
     body.on('close', () => {
-      if (!isWhole) refuse(cutOff());
+      if (!isSettled) refuse(cutOff());
     });
   });
 }

@@ -71,6 +71,7 @@ interface ActionContext {
 function createAction(target: QueryTarget, { binding, codec, options, bound }: ActionContext): Action {
   const outside = (why: string): Action =>
     options.unknownQuery === 'ignore' ? { kind: 'skip' } : { kind: 'refuse', why };
+  if (target.kind === 'unknown') options.onUnknownQuery?.(binding.method);
   if (binding.body.kind === 'whole') {
     return outside(`${binding.method.fullName} takes no query parameters here: the body is the whole message`);
   }

@@ -2,12 +2,15 @@
  * @module What the user may choose about transcoding, as this room needs it: plain, frozen, decided at start-up. The names are those of
  * the configuration's `transcoding:` and `limits:` keys.
  */
+import type { MethodDescriptor } from '../schema/descriptors.ts';
 
 export type ErrorFormat = 'status' | 'google' | 'problem';
 
 export interface TranscodeOptions {
   /** A query parameter that names no field, or one that the path or the body binds. */
   readonly unknownQuery: 'reject' | 'ignore';
+  /** Told of each parameter that names no field, refused or not. */
+  readonly onUnknownQuery?: (method: MethodDescriptor) => void;
   /** Query parameters that are never looked at. */
   readonly ignoredQuery: ReadonlySet<string>;
   /** `m[key]=value` fills the map field `m`. */

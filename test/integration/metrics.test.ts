@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { TandemOptions } from '../../src/gateway/options.ts';
 import { GrpcCode } from '../../src/index.ts';
 import { startServer } from '../../src/server/start-server.ts';
+import { until } from '../faults/stage.ts';
 import { type Script, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
 import { apiKey, keyOf } from './security-fixture.ts';
 import { serve } from './served-process.ts';
@@ -22,10 +24,15 @@ interface Measured {
   reload(): Promise<unknown>;
 }
 
-async function start(t: TestContext, hello: Script, others: TandemOptions = {}): Promise<Measured> {
+async function start(
+  t: TestContext,
+  hello: Script,
+  others: TandemOptions = {},
+  hellos: Script = { messages: [hi, hi], code: GrpcCode.DATA_LOSS },
+): Promise<Measured> {
   const upstream = await startScriptedUpstream({
     '/example.Greeter/SayHello': hello,
-    '/example.Greeter/SayHellos': { messages: [hi, hi], code: GrpcCode.DATA_LOSS },
+    '/example.Greeter/SayHellos': hellos,
   });
   t.after(() => upstream.close());
   const { url, gateway, close } = await startServer({
@@ -64,6 +71,7 @@ test('calls, route misses, aborted streams and the gateway itself', async (t) =>
   );
   assert.deepEqual(await Promise.all(statuses), [200, 200, 200, 404, 400]);
   assert.equal(await get('/v1/hello/you', { method: 'DELETE' }), 405);
+  assert.equal(await get('/v1/hello/you?nonsense=1'), 400);
   await reload();
   const expected: Readonly<Record<string, number>> = {
     [`grpc_server_call_duration_seconds_count{${sayHello},grpc_status="OK",protocol="rest"}`]: 2,
@@ -74,6 +82,9 @@ test('calls, route misses, aborted streams and the gateway itself', async (t) =>
     [`tandem_rpc_message_bytes_total{${sayHello},direction="reply"}`]: 8,
     [`grpc_server_call_duration_seconds_count{${sayHellos},grpc_status="DATA_LOSS",protocol="rest"}`]: 1,
     [`tandem_stream_aborts_total{${sayHellos},grpc_status="DATA_LOSS"}`]: 1,
+    [`tandem_unknown_parameters_total{${sayHello}}`]: 1,
+    [`tandem_refusals_total{${sayHello},grpc_status="INVALID_ARGUMENT"}`]: 1,
+    tandem_log_lines_lost_total: 0,
     'tandem_route_misses_total{reason="no_rule"}': 1,
     'tandem_route_misses_total{reason="wrong_method"}': 1,
     'tandem_route_misses_total{reason="malformed"}': 1,
@@ -109,6 +120,25 @@ test('calls that are open are counted while they are', async (t) => {
   assert.equal(await value(`tandem_upstream_in_flight{upstream="${target}"}`), 1);
   events.emit('told');
   assert.equal(await call, 200);
+});
+
+test('bytes that are held: of a body that is not whole, of answers that nobody takes', async (t) => {
+  const large = Buffer.concat([Buffer.of(10, 0x80, 0x80, 0x40), Buffer.alloc(1024 * 1024, 'a')]);
+  const { url, value } = await start(t, { messages: [hi] }, {}, { messages: Array(32).fill(large) });
+  const opened = (text: string): Socket => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    t.after(() => socket.destroy());
+    socket.pause().write(text);
+    return socket;
+  };
+  const held = (direction: string): Promise<number | undefined> =>
+    value(`tandem_buffered_bytes{direction="${direction}"}`);
+  const body = opened(`GET /v1/hello/you HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n${'a'.repeat(400)}`);
+  const answer = opened('GET /v1/hellos/you HTTP/1.1\r\nhost: a\r\n\r\n');
+  await until(async () => (await held('request')) === 400 && ((await held('reply')) ?? 0) > 0, 'both are held');
+  body.destroy();
+  answer.destroy();
+  await until(async () => (await held('request')) === 0 && (await held('reply')) === 0, 'none is held');
 });
 
 test('the dashboard asks for nothing that is not told', async (t) => {

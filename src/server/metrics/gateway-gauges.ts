@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { UpstreamStatus } from '../../upstream/upstreams.ts';
+import { bodyBytesHeld } from '../read-body.ts';
 
 /** Of each upstream, in the order in which they are told. */
 const ofUpstreams: readonly (readonly [name: string, help: string, value: (status: UpstreamStatus) => number])[] = [
@@ -21,14 +22,44 @@ function sum<T>(items: readonly T[], value: (item: T) => number): number {
   return items.reduce((total, item) => total + value(item), 0);
 }
 
+/** What is not the gateway's to say. */
+interface Told {
+  readonly lostLines: (() => number) | undefined;
+  /** Bytes of answers that clients have not taken. */
+  readonly untaken: () => number;
+}
+
 /** Adds them to the registry. */
-export function addGatewayGauges(gateway: Gateway, registry: Registry, lostLines: () => number = () => 0): void {
+export function addGatewayGauges(gateway: Gateway, registry: Registry, { lostLines = () => 0, untaken }: Told): void {
+  const unknown: Asked = {
+    name: 'tandem_unknown_parameters_total',
+    help: 'Query parameters that name no field, ignored or refused.',
+    labelNames: ['grpc_method'],
+    collect(add) {
+      for (const [path, count] of gateway.generation.unknownParameters) add({ grpc_method: path.slice(1) }, count);
+    },
+  };
+  const buffered: Asked = {
+    name: 'tandem_buffered_bytes',
+    help: 'Bytes held: of bodies that are not whole yet (request), of answers that clients have not taken (reply).',
+    labelNames: ['direction'],
+    collect(add) {
+      add({ direction: 'request' }, bodyBytesHeld());
+      add({ direction: 'reply' }, untaken());
+    },
+  };
   const lost: Asked = {
     name: 'tandem_log_lines_lost_total',
     help: 'Lines of the log that neither a reader nor a disk took.',
     collect: (add) => add({}, lostLines()),
   };
-  for (const asked of [...upstreamMetrics(() => gateway.readiness().upstreams), ...ownMetrics(gateway), lost]) {
+  for (const asked of [
+    ...upstreamMetrics(() => gateway.readiness().upstreams),
+    ...ownMetrics(gateway),
+    unknown,
+    buffered,
+    lost,
+  ]) {
     ask(registry, asked);
   }
 }

@@ -27,11 +27,15 @@ export function startMetrics(gateway: Gateway, lostLines?: () => number): Metric
   collectDefaultMetrics({ register: registry });
   const misses = createMisses(registry);
   addRpcMetrics(gateway, registry);
-  addGatewayGauges(gateway, registry, lostLines);
+  const open = new Set<OpenAnswer>();
+  addGatewayGauges(gateway, registry, { lostLines, untaken: () => bytesOf(open) });
   const all = cluster.isWorker ? workersMetrics(() => registry.getMetricsAsJSON()) : undefined;
   return {
     contentType: registry.contentType,
-    watch: (app) => watchRequests(app, registry, misses),
+    watch: (app) => {
+      watchRequests(app, registry, misses);
+      watchOpen(app, open);
+    },
     countMalformed: () => misses.inc({ reason: 'malformed' }),
     text: async () => (all === undefined ? registry : AggregatorRegistry.aggregate([...(await all())])).metrics(),
   };
@@ -74,6 +78,25 @@ function watchRequests(app: FastifyInstance, registry: Registry, misses: Counter
     const isForRules = request.is404 || request.routeOptions.config.tandemGateway !== undefined;
     if (reason !== undefined && isForRules && request.rpc === undefined) misses.inc({ reason });
   });
+}
+
+interface OpenAnswer {
+  readonly writableLength: number;
+}
+
+/** Keeps the answers that are not at their end. That of a WebSocket is none. */
+function watchOpen(app: FastifyInstance, open: Set<OpenAnswer>): void {
+  app.addHook('onRequest', (request, { raw }, done) => {
+    if (request.headers.upgrade === undefined) {
+      open.add(raw);
+      raw.once('close', () => open.delete(raw));
+    }
+    done();
+  });
+}
+
+function bytesOf(open: ReadonlySet<OpenAnswer>): number {
+  return [...open].reduce((sum, { writableLength }) => sum + writableLength, 0);
 }
 
 /** The template of the rule, the path of an RPC, or that of a page; of all others none. */

@@ -65,6 +65,12 @@ function createRecorder(registry: Registry): (rpc: Rpc, outcome: RpcOutcome) => 
     labelNames: ['grpc_method', 'direction'],
     registers,
   });
+  const refusals = new Counter({
+    name: 'tandem_refusals_total',
+    help: 'Calls that failed before anything went upstream: by security, limits, hooks or what the client sent.',
+    labelNames: byStatus,
+    registers,
+  });
   const aborts = new Counter({
     name: 'tandem_stream_aborts_total',
     help: 'Streams of replies that failed after their first message: the client had its 200.',
@@ -81,6 +87,7 @@ function createRecorder(registry: Registry): (rpc: Rpc, outcome: RpcOutcome) => 
       messages.inc({ grpc_method, direction }, outcome[`${direction}Messages`]);
       bytes.inc({ grpc_method, direction }, outcome[`${direction}Bytes`]);
     }
+    if (outcome.error !== undefined && outcome.upstreamMs === undefined) refusals.inc({ grpc_method, grpc_status });
     if (method.isServerStreaming && outcome.error !== undefined && outcome.replyMessages > 0) {
       aborts.inc({ grpc_method, grpc_status });
     }
