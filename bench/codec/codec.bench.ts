@@ -33,16 +33,20 @@ interface Contender {
   readonly run: () => unknown;
 }
 
-/** Best time of a call in nanoseconds, of rounds in which the contenders take turns: what disturbs one disturbs all. */
+/**
+ * Least CPU time of a call in nanoseconds, of rounds in which the contenders take turns: what disturbs one disturbs all. All threads of the
+ * process count, so that of the garbage collector too.
+ */
 function race(contenders: readonly Contender[], roundMs = 25, rounds = 12): readonly number[] {
   const best = contenders.map(() => Number.POSITIVE_INFINITY);
   const calls = contenders.map(({ run }) => callsIn(run, roundMs));
   for (let round = 0; round < rounds; round++) {
     for (const [index, { run }] of contenders.entries()) {
       const times = calls[index] as number;
-      const begin = process.hrtime.bigint();
+      const begin = process.cpuUsage();
       for (let call = 0; call < times; call++) run();
-      best[index] = Math.min(best[index] as number, Number(process.hrtime.bigint() - begin) / times);
+      const { user, system } = process.cpuUsage(begin);
+      best[index] = Math.min(best[index] as number, ((user + system) * 1000) / times);
     }
   }
   return best;
@@ -93,53 +97,49 @@ function toObjectOptions(): protobufjs.IConversionOptions {
   return { longs: String, enums: String, bytes: String };
 }
 
-function contendersOf(shape: Shape): { json: Buffer; out: Contender[]; in: Contender[] } {
+interface Race {
+  readonly json: Buffer;
+  readonly contenders: readonly Contender[];
+}
+
+function racesOf(shape: Shape): { readonly out: Race; readonly in: Race } {
   const { json, wire, reader, writer } = toPeers(codec, shape);
   const es = registry.getMessage(`${packageName}.${shape.type}`);
   assert.ok(es !== undefined);
   const pb = root.lookupType(`${packageName}.${shape.type}`);
   const value = JSON.parse(json.toString());
+  const plainJson = Buffer.from(JSON.stringify(pb.toObject(pb.decode(wire), toObjectOptions())));
+  const byProtobufjs = (): Uint8Array => pb.encode(pb.fromObject(JSON.parse(plainJson.toString()))).finish();
   // The same message for all, before any figure counts.
   assert.deepEqual(value, toJson(es, fromBinary(es, wire), { registry }));
   assert.deepEqual(value, shape.value);
   assert.deepEqual(Buffer.from(toBinary(es, fromJson(es, value))), Buffer.from(wire));
-  const plain = pb.toObject(pb.decode(wire), toObjectOptions());
-  const plainJson = Buffer.from(JSON.stringify(plain));
-  assert.deepEqual(
-    Buffer.from(pb.encode(pb.fromObject(JSON.parse(plainJson.toString()))).finish()),
-    Buffer.from(pb.encode(pb.decode(wire)).finish()),
-  );
-  return {
-    json,
-    out: [
-      { name: 'Tandem', run: () => writer(wire) },
-      { name: 'JSON.stringify alone', run: () => Buffer.from(JSON.stringify(value)) },
-      {
-        name: 'protobufjs toObject + stringify',
-        run: () => Buffer.from(JSON.stringify(pb.toObject(pb.decode(wire), toObjectOptions()))),
-      },
-      {
-        name: 'protobuf-es toJson + stringify',
-        run: () => Buffer.from(JSON.stringify(toJson(es, fromBinary(es, wire)))),
-      },
-    ],
-    in: [
-      { name: 'Tandem', run: () => reader(json) },
-      { name: 'JSON.parse alone', run: () => JSON.parse(json.toString()) },
-      // protobufjs' fromObject has no JSON form of Timestamp: it reads the seconds and nanos that its toObject wrote.
-      {
-        name: 'JSON.parse + protobufjs fromObject',
-        run: () => pb.encode(pb.fromObject(JSON.parse(plainJson.toString()))).finish(),
-      },
-      { name: 'JSON.parse + protobuf-es fromJson', run: () => toBinary(es, fromJson(es, JSON.parse(json.toString()))) },
-    ],
-  };
+  assert.deepEqual(Buffer.from(byProtobufjs()), Buffer.from(pb.encode(pb.decode(wire)).finish()));
+  const out = contendersNamed({
+    Tandem: () => writer(wire),
+    'JSON.stringify alone': () => Buffer.from(JSON.stringify(value)),
+    'protobufjs toObject + stringify': () =>
+      Buffer.from(JSON.stringify(pb.toObject(pb.decode(wire), toObjectOptions()))),
+    'protobuf-es toJson + stringify': () => Buffer.from(JSON.stringify(toJson(es, fromBinary(es, wire)))),
+  });
+  const inward = contendersNamed({
+    Tandem: () => reader(json),
+    'JSON.parse alone': () => JSON.parse(json.toString()),
+    // protobufjs' fromObject has no JSON form of Timestamp: it reads the seconds and nanos that its toObject wrote.
+    'JSON.parse + protobufjs fromObject': byProtobufjs,
+    'JSON.parse + protobuf-es fromJson': () => toBinary(es, fromJson(es, JSON.parse(json.toString()))),
+  });
+  return { out: { json, contenders: out }, in: { json, contenders: inward } };
 }
 
-function peersTable(pick: (shape: Shape) => { json: Buffer; contenders: Contender[] }): string {
+function contendersNamed(runs: Readonly<Record<string, () => unknown>>): readonly Contender[] {
+  return Object.entries(runs).map(([name, run]) => ({ name, run }));
+}
+
+function peersTable(direction: 'in' | 'out'): string {
   const rows: string[][] = [];
   for (const shape of shapes) {
-    const { json, contenders } = pick(shape);
+    const { json, contenders } = racesOf(shape)[direction];
     if (rows.length === 0) rows.push(['message', 'JSON', ...contenders.map(({ name }) => name)]);
     const times = race(contenders);
     const cells = times.map((time, column) => {
@@ -151,18 +151,35 @@ function peersTable(pick: (shape: Shape) => { json: Buffer; contenders: Contende
   return tableOf(rows);
 }
 
+/** From here on a gateway sends replies in pieces. */
+const largeBytes = 4 * 1024 * 1024;
+
+/** All sizes in one race, so that the machine is the same to each. */
 function sizesTable(): string {
-  const rows = [['JSON', 'wire → JSON', 'JSON → wire']];
-  for (const books of [2, 20, 200, 2000, 20000, 130000]) {
-    const { json, wire, reader, writer } = toPeers(codec, { name: '', type: 'BookList', value: bookList(books) });
-    const contenders = [
+  const sizes = [2, 20, 200, 2000, 20000, 130000].map((books) => {
+    return toPeers(codec, { name: '', type: 'BookList', value: bookList(books) });
+  });
+  const times = race(
+    sizes.flatMap(({ json, wire, reader, writer }) => [
       { name: 'out', run: () => writer(wire) },
       { name: 'in', run: () => reader(json) },
-    ];
-    const times = race(contenders, 25, books > 9000 ? 4 : 12);
-    rows.push([sizeOf(json.length), ...times.map((time) => (time / json.length).toFixed(2))]);
-  }
-  return tableOf(rows);
+      { name: 'pieces', run: () => drain(wire.length < largeBytes ? undefined : writer.pieces(wire)) },
+    ]),
+  );
+  const [out, inward, pieces] = [0, 1, 2].map((column) => {
+    return sizes.map(({ json }, row) => (times[row * 3 + column] ?? 0) / json.length);
+  }) as [number[], number[], number[]];
+  const rows = sizes.map(({ json, wire }, row) => {
+    const inPieces = wire.length < largeBytes ? '' : pieces[row]?.toFixed(2);
+    return [sizeOf(json.length), out[row]?.toFixed(2) ?? '', inward[row]?.toFixed(2) ?? '', inPieces ?? ''];
+  });
+  const spreadOf = (column: number[]): string => (Math.max(...column) / Math.min(...column)).toFixed(2);
+  const head = ['JSON', 'wire → JSON', 'JSON → wire', 'wire → JSON in pieces'];
+  return tableOf([head, ...rows, ['most / least', spreadOf(out), spreadOf(inward), '']]);
+}
+
+function drain(pieces: Iterable<Uint8Array> = []): void {
+  for (const _ of pieces);
 }
 
 const waysToConvert = ['table', 'closures', 'generated'];
@@ -209,17 +226,12 @@ function medianMicroseconds(make: () => Convert, wire: Uint8Array, calls: number
   return times.sort((a, b) => a - b)[30] as number;
 }
 
-function contendersIn(shape: Shape, direction: 'in' | 'out'): { json: Buffer; contenders: Contender[] } {
-  const contenders = contendersOf(shape);
-  return { json: contenders.json, contenders: contenders[direction] };
-}
-
 const parts = [
   'Wire to JSON:',
-  peersTable((shape) => contendersIn(shape, 'out')),
+  peersTable('out'),
   'JSON to wire:',
-  peersTable((shape) => contendersIn(shape, 'in')),
-  'By size, for lists of books: milliseconds for each MB of JSON.',
+  peersTable('in'),
+  'By size, for lists of books: milliseconds of CPU for each MB of JSON.',
   sizesTable(),
   'Wire to JSON by the table, by closures, and by generated code, in MB/s:',
   alternativesTable(),
