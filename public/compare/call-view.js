@@ -4,6 +4,7 @@ import { post } from './api.js';
 import { callFromBrowser } from './browser-call.js';
 import { bytesChart, nameOf, timeChart } from './charts.js';
 import { button, bytesText, h, msText, problemText, table } from './dom.js';
+import { allBytes, callHeadline, measureEnough } from './headline.js';
 import { messageView, rawView } from './hex.js';
 
 /** @typedef {import('./types.js').Call} Call */
@@ -11,21 +12,26 @@ import { messageView, rawView } from './hex.js';
 /** @typedef {import('./types.js').Comparison} Comparison */
 /** @typedef {import('./types.js').Chosen} Chosen */
 
-/** @param {{ chosen: () => Chosen, check: () => Promise<import('./types.js').Prepared | undefined> }} page */
-export function createCallView({ chosen, check }) {
+/** @param {{ chosen: () => Chosen, check: () => Promise<import('./types.js').Prepared | undefined>, measure: (runs: number) => void }} page */
+export function createCallView(page) {
+  const { chosen, check } = page;
   const status = h('p', { role: 'status', class: 'status' });
   const place = h('div');
-  const run = button('Call over all protocols', () => void go(), { class: 'main' });
+  const run = button('Call it', () => void go(), { class: 'main' });
   const go = async () => {
     run.setAttribute('aria-disabled', 'true');
     try {
       const prepared = await check();
       if (prepared === undefined) return;
       status.textContent = 'Calling…';
+      status.classList.remove('good', 'bad');
       const { method, request } = chosen();
       const comparison = /** @type {Comparison} */ (await post('compare', request));
-      place.replaceChildren(...comparisonParts(comparison, request.message));
-      status.textContent = `${comparison.results.length} protocols called.`;
+      const parts = comparisonParts(comparison, request.message, method.isRepeatable ? measureEnough(page) : undefined);
+      place.replaceChildren(...parts.filter((part) => part !== undefined));
+      tellSameness(status, comparison);
+      // The button stands where the answer is read from.
+      row.scrollIntoView({ block: 'start' });
       if (method.isRepeatable) place.append(await browserPart(method.name, prepared, comparison));
     } catch (error) {
       status.textContent = `The call cannot be made: ${problemText(error)}`;
@@ -33,14 +39,17 @@ export function createCallView({ chosen, check }) {
       run.removeAttribute('aria-disabled');
     }
   };
-  return h('section', {}, h('p', {}, run), status, place);
+  const what =
+    'Calls it twice over each protocol on one connection, where it changes nothing, and shows what gRPC saves and costs.';
+  const row = h('div', { class: 'row' }, run, h('p', { class: 'note' }, what));
+  return h('section', {}, row, status, place);
 }
 
 /** @param {Result} result */
 const shownCall = ({ warm, cold }) => warm ?? cold;
 
-/** @param {Comparison} comparison @param {unknown} message */
-function comparisonParts(comparison, message) {
+/** @param {Comparison} comparison @param {unknown} message @param {(() => void) | undefined} measure */
+function comparisonParts(comparison, message, measure) {
   const { results } = comparison;
   const answered = results.flatMap((result) => {
     const call = shownCall(result);
@@ -48,11 +57,21 @@ function comparisonParts(comparison, message) {
   });
   return [
     verdict(comparison),
+    callHeadline(results, measure),
     bytesChart(answered),
     timeChart(answered),
     summary(results),
     ...results.map((result) => protocolPart(result, message)),
   ];
+}
+
+/** @param {HTMLElement} status @param {Comparison} comparison */
+function tellSameness(status, { results, differences }) {
+  const count = results.filter(({ cold }) => cold !== undefined).length;
+  const isSame = differences.length === 0;
+  const text = isSame ? `The same answer over all ${count}.` : 'The answers differ.';
+  status.textContent = count < 2 ? `Called; answers: ${count}.` : text;
+  status.classList.add(isSame ? 'good' : 'bad');
 }
 
 /** @param {Comparison} comparison */
@@ -61,15 +80,7 @@ function verdict({ results, differences }) {
   const failed = silent.map(({ protocol, problem }) =>
     h('p', { class: 'bad' }, `${nameOf(protocol)} gave no answer: ${problem}`),
   );
-  const count = results.length - silent.length;
-  if (differences.length === 0) {
-    return h(
-      'div',
-      {},
-      ...failed,
-      h('p', { class: 'good' }, count < 2 ? `${count} answer` : `The same answer over all ${count}.`),
-    );
-  }
+  if (differences.length === 0) return h('div', {}, ...failed, errorNote(results));
   const tables = differences.map(({ protocols: [left, right], differences: list }) =>
     table(
       `${nameOf(right)} answers otherwise than ${nameOf(left)}`,
@@ -84,6 +95,14 @@ function verdict({ results, differences }) {
     h('p', {}, h('strong', {}, 'The answers differ.')),
     ...tables,
   );
+}
+
+/** An error has figures as well, which are not those of an answer. @param {readonly Result[]} results */
+function errorNote(results) {
+  const status = results.map((result) => shownCall(result)?.status).find((each) => each !== undefined);
+  if (status === undefined || status.code === 'OK') return undefined;
+  const text = ` ${status.message}. The figures are those of an error: fill in a request that is answered to see your data.`;
+  return h('p', { class: 'bad' }, h('strong', {}, status.code), text);
 }
 
 /** @param {unknown} value */
@@ -117,6 +136,9 @@ function summary(results) {
         'Response, head and body',
         ({ bytes }) => `${bytesText(bytes.response.head)} + ${bytesText(bytes.response.body)}`,
       ),
+      row('Bodies, were they gzipped', ({ gzipped: { request, response } }) =>
+        [request, response].map((bytes) => (bytes === undefined ? '–' : bytesText(bytes))).join(' + '),
+      ),
       row('HTTP/2 control', ({ bytes }) => bytesText(bytes.request.control + bytes.response.control)),
       row('All bytes', (call) => bytesText(allBytes(call))),
       ['All bytes, first call on a connection', ...first((call) => bytesText(allBytes(call)))],
@@ -128,11 +150,6 @@ function summary(results) {
       ),
     ],
   );
-}
-
-/** @param {Call} call */
-export function allBytes({ bytes: { request, response } }) {
-  return request.head + request.body + request.control + response.head + response.body + response.control;
 }
 
 /** @param {Result} result @param {unknown} message */

@@ -12,6 +12,15 @@ export const protocolNames = /** @type {Record<string, string>} */ ({
   connect: 'Connect',
 });
 
+/** What each of them is. @type {Record<string, string>} */
+export const protocolNotes = {
+  rest: 'JSON over HTTP/1.1, as curl would call it',
+  grpc: 'protobuf over HTTP/2, to this gateway',
+  'grpc-direct': 'protobuf over HTTP/2, to the upstream itself, without this gateway',
+  'grpc-web': 'protobuf in frames over HTTP/1.1, for browsers',
+  connect: 'protobuf over HTTP/1.1, for browsers and servers',
+};
+
 /** @param {string} protocol */
 export const nameOf = (protocol) => protocolNames[protocol] ?? protocol;
 
@@ -87,9 +96,10 @@ export function bytesChart(calls) {
 export function timeChart(calls) {
   const rows = calls.map(({ name, call: { timing } }) => {
     const { connectMs, firstByteMs, totalMs, inside } = timing;
-    const parts = [{ name: 'connect', value: connectMs, className: 'control' }];
+    const parts = connectMs === 0 ? [] : [{ name: 'connect', value: connectMs, className: 'control' }];
     const waiting = Math.max(0, firstByteMs - connectMs);
-    if (inside === undefined) parts.push({ name: 'until the first byte', value: waiting, className: 'body' });
+    if (inside === undefined)
+      parts.push({ name: 'on the way and upstream', value: waiting, className: 'upstream second' });
     else {
       const known = inside.bindMs + inside.upstreamMs + inside.renderMs;
       parts.push(

@@ -1,25 +1,25 @@
 // @ts-check
 // A form made from the request's type. It writes into the message, and the message is what is sent.
 import { button, h } from './dom.js';
+import { emptyOf, inputOf, kindOf, readValue, typeText } from './form-values.js';
 
 /** @typedef {import('./types.js').Field} Field */
 /** @typedef {import('./types.js').Description} Description */
 /** @typedef {Record<string, unknown>} Message */
 
-const texts = new Set(['Timestamp', 'Duration', 'FieldMask', 'StringValue', 'BytesValue', 'Int64Value', 'UInt64Value']);
-const numbers = new Set(['Int32Value', 'UInt32Value', 'DoubleValue', 'FloatValue']);
-const smallNumbers = new Set(['double', 'float', 'int32', 'uint32', 'sint32', 'fixed32', 'sfixed32']);
+/** Behind so many fields, those that are not set are folded away. */
+const FEW = 6;
 
 export class RequestForm {
   /** @param {HTMLElement} place @param {() => void} onChange */
   constructor(place, onChange) {
     this.place = place;
     this.onChange = onChange;
-    /** @type {Description | undefined} */
-    this.description = undefined;
-    /** @type {Message} */
-    this.message = {};
+    this.description = /** @type {Description | undefined} */ (undefined);
+    this.message = /** @type {Message} */ ({});
     this.count = 0;
+    /** Paths of messages whose unset fields are shown. @type {Set<string>} */
+    this.unfolded = new Set();
   }
 
   /** @param {Description} description @param {Message} message */
@@ -39,6 +39,7 @@ export class RequestForm {
     const control = this.controlOf(path);
     if (control === undefined) return false;
     control.setAttribute('aria-invalid', 'true');
+    for (const folded of this.place.querySelectorAll('details')) if (folded.contains(control)) folded.open = true;
     const problem = document.getElementById(`${control.id}-problem`);
     if (problem !== null) problem.textContent = text;
     return true;
@@ -67,19 +68,64 @@ export class RequestForm {
 
   /** @param {string} typeName @param {Message} message @param {string} path @returns {HTMLElement[]} */
   fieldsOf(typeName, message, path) {
-    const fields = this.description?.types[typeName]?.fields ?? [];
-    return fields.map((field) => this.field(field, message, path === '' ? field.name : `${path}.${field.name}`));
+    const { fields = [] } = this.description?.types[typeName] ?? {};
+    const isSet = (/** @type {Field} */ { name, isInPath }) => isInPath || Object.hasOwn(message, name);
+    const made = fields.flatMap((field) => {
+      const { oneof } = field;
+      if (oneof === undefined) return [{ isShown: isSet(field), part: this.field(field, message, path) }];
+      const members = fields.filter((each) => each.oneof === oneof);
+      if (members[0] !== field) return [];
+      return [{ isShown: members.some(isSet), part: this.oneof(oneof, members, message, path) }];
+    });
+    const isFolded = made.map(({ isShown }, index) => index >= FEW && !isShown);
+    const parts = made.map(({ part }) => part);
+    const folded = parts.filter((_, index) => isFolded[index]);
+    return folded.length === 0 ? parts : [...parts.filter((_, index) => !isFolded[index]), this.fold(folded, path)];
   }
 
-  /** @param {Field} field @param {Message} message @param {string} path */
-  field(field, message, path) {
+  /** Fields that are not set; opened once they stay open. @param {HTMLElement[]} parts @param {string} path */
+  fold(parts, path) {
+    const toggle = (/** @type {any} */ { target }) => {
+      if (target.open) this.unfolded.add(path);
+      else this.unfolded.delete(path);
+    };
+    const text = `${parts.length} more, not set`;
+    return h('details', { class: 'more', open: this.unfolded.has(path), toggle }, h('summary', {}, text), ...parts);
+  }
+
+  /** A choice of one field: the others leave the message. @param {string} name @param {readonly Field[]} members @param {Message} message @param {string} path */
+  oneof(name, members, message, path) {
+    const set = members.find((field) => Object.hasOwn(message, field.name));
+    const id = `field-${this.count++}`;
+    const input = (/** @type {any} */ { target }) => {
+      for (const field of members) delete message[field.name];
+      const next = members.find((field) => field.name === target.value);
+      if (next !== undefined) message[next.name] = emptyOf(next, this.isMessage(next));
+      this.redraw();
+      document.getElementById(id)?.focus();
+    };
+    const options = ['', ...members.map((field) => field.name)].map((each) =>
+      h('option', { value: each, selected: each === (set?.name ?? '') }, each || '(none)'),
+    );
+    return h(
+      'div',
+      { class: 'field' },
+      h('label', { for: id }, name, ' ', h('span', { class: 'type' }, 'one of these')),
+      h('select', { id, input }, ...options),
+      set && this.field(set, message, path),
+    );
+  }
+
+  /** @param {Field} field @param {Message} message @param {string} outer */
+  field(field, message, outer) {
+    const path = outer === '' ? field.name : `${outer}.${field.name}`;
     const set = (/** @type {unknown} */ value) => {
       if (value === undefined) delete message[field.name];
       else message[field.name] = value;
       this.onChange();
     };
-    const value = message[field.name];
-    if (field.shape === 'map') return this.control(field, path, value, set, 'json');
+    const value = Object.hasOwn(message, field.name) ? message[field.name] : undefined;
+    if (field.shape === 'map') return this.map(field, path, message);
     if (field.shape === 'list') return this.list(field, path, Array.isArray(value) ? value : [], message);
     if (!this.hasFields(field)) return this.control(field, path, value, set);
     if (typeof value !== 'object' || value === null) {
@@ -106,8 +152,9 @@ export class RequestForm {
   group(title, path, field, value, remove) {
     return h(
       'fieldset',
-      { 'data-path': path, tabindex: -1 },
-      h('legend', {}, title, ' ', button('Remove', remove, { class: 'quiet', 'aria-label': `Remove ${title}` })),
+      { id: `field-${this.count}`, 'data-path': path, tabindex: -1 },
+      h('legend', {}, title, ' ', removeButton(title, remove)),
+      h('p', { id: `field-${this.count++}-problem`, class: 'problem' }),
       ...this.fieldsOf(field.type, value, path),
     );
   }
@@ -120,98 +167,134 @@ export class RequestForm {
         if (values.length === 0) delete message[field.name];
         this.redraw();
       };
-      const own = `${path}[${index}]`;
-      const title = `${field.name} ${index + 1}`;
-      if (this.hasFields(field)) return this.group(title, own, field, /** @type {Message} */ (Object(value)), remove);
       const set = (/** @type {unknown} */ next) => {
         values[index] = next ?? '';
         this.onChange();
       };
-      const row = this.control({ ...field, name: title, comment: '' }, own, value, set);
-      row.append(button('Remove', remove, { class: 'quiet', 'aria-label': `Remove ${title}` }));
+      const title = `${field.name} ${index + 1}`;
+      const row = this.element(field, title, `${path}[${index}]`, value, { set, remove });
+      if (!this.hasFields(field)) row.append(removeButton(title, remove));
       return row;
     });
     const add = () => {
-      values.push(this.hasFields(field) ? {} : smallNumbers.has(field.type) ? 0 : (field.values?.[0] ?? ''));
+      values.push(emptyOf(field, this.isMessage(field)));
       message[field.name] = values;
       this.redraw();
       this.controlOf(`${path}[${values.length - 1}]`)?.focus();
     };
+    return this.several(field, path, items, add);
+  }
+
+  /** @param {Field} field @param {string} path @param {Message} message */
+  map(field, path, message) {
+    const entries = Object.entries(Object(message[field.name] ?? {}));
+    const write = () => {
+      if (entries.length === 0) delete message[field.name];
+      else message[field.name] = Object.fromEntries(entries);
+    };
+    const items = entries.map((entry, index) => {
+      const [key, value] = entry;
+      const remove = () => {
+        entries.splice(index, 1);
+        write();
+        this.redraw();
+      };
+      const set = (/** @type {unknown} */ next) => {
+        entry[1] = next ?? '';
+        write();
+        this.onChange();
+      };
+      // Behind the last key stroke: a key half written may be that of another entry.
+      const change = (/** @type {any} */ { target }) => {
+        if (entries.some(([other], at) => at !== index && other === target.value)) target.value = entry[0];
+        entry[0] = target.value;
+        write();
+        this.redraw();
+      };
+      const id = `field-${this.count++}`;
+      const title = `${field.name} ${key}`;
+      return h(
+        'div',
+        { class: 'entry' },
+        h(
+          'div',
+          {},
+          h('label', { for: id }, 'Key'),
+          h('input', { id, change, type: 'text', value: key, autocomplete: 'off', spellcheck: 'false' }),
+          removeButton(title, remove),
+        ),
+        this.element(field, title, `${path}.${key}`, value, { set, remove }),
+      );
+    });
+    const add = () => {
+      // Whatever the type of the keys, most take a number.
+      const numbers = Array.from({ length: entries.length + 1 }, (_, index) => String(index + 1));
+      const free = numbers.find((key) => entries.every(([other]) => other !== key));
+      entries.push([free ?? '', emptyOf(field, this.isMessage(field))]);
+      write();
+      this.redraw();
+      this.controlOf(`${path}.${free}`)?.focus();
+    };
+    return this.several(field, path, items, add);
+  }
+
+  /** A value of several. @param {Field} field @param {string} title @param {string} path @param {unknown} value @param {{ set: (value: unknown) => void, remove: () => void }} does */
+  element(field, title, path, value, { set, remove }) {
+    if (this.hasFields(field)) return this.group(title, path, field, /** @type {Message} */ (Object(value)), remove);
+    return this.control({ ...field, name: title, comment: '', shape: 'one' }, path, value, set);
+  }
+
+  /** @param {Field} field @param {string} path @param {readonly HTMLElement[]} items @param {() => void} add */
+  several(field, path, items, add) {
     return h(
       'fieldset',
-      { 'data-path': path, tabindex: -1 },
-      h('legend', {}, field.name),
+      { id: `field-${this.count}`, 'data-path': path, tabindex: -1 },
+      h('legend', {}, field.name, ' ', h('span', { class: 'type' }, typeText(field))),
+      h('p', { id: `field-${this.count++}-problem`, class: 'problem' }),
+      this.note(field),
       ...items,
       button(`Add ${field.name}`, add, { class: 'quiet' }),
     );
   }
 
   /** @param {Field} field */
-  hasFields({ type }) {
-    return (this.description?.types[type]?.fields.length ?? 0) > 0;
+  isMessage({ type }) {
+    return this.description?.types[type] !== undefined;
   }
 
-  /** @param {Field} field @param {string} path @param {unknown} value @param {(value: unknown) => void} set @param {string} [kind] */
-  control(field, path, value, set, kind = this.kindOf(field)) {
+  /** @param {Field} field */
+  hasFields({ type }) {
+    return (this.description?.types[type]?.fields ?? []).length > 0;
+  }
+
+  /** @param {Field} field @param {string} path @param {unknown} value @param {(value: unknown) => void} set */
+  control(field, path, value, set) {
     const id = `field-${this.count++}`;
-    const attributes = { id, 'data-path': path, 'aria-describedby': `${id}-problem` };
-    const listen = {
+    const kind = kindOf(field, this.isMessage(field));
+    const isText = typeof value === 'string' && kind !== 'json';
+    const text = value === undefined ? '' : isText ? value : JSON.stringify(value);
+    const attributes = {
+      id,
+      'data-path': path,
+      'aria-describedby': `${id}-problem`,
       input: (/** @type {any} */ { target }) => set(target.value === '' ? undefined : readValue(target.value, kind)),
     };
-    const text = value === undefined ? '' : kind === 'json' ? JSON.stringify(value) : String(value);
-    const choices = field.type === 'bool' ? ['true', 'false'] : field.values;
-    const input =
-      choices === undefined || kind === 'json'
-        ? h('input', { ...attributes, ...listen, type: 'text', value: text, autocomplete: 'off', spellcheck: 'false' })
-        : h(
-            'select',
-            { ...attributes, ...listen },
-            ...['', ...choices].map((each) =>
-              h('option', { value: each, selected: each === text }, each || '(not set)'),
-            ),
-          );
-    const label = h('label', { for: id }, field.name, ' ', h('span', { class: 'type' }, typeText(field)));
     return h(
       'div',
       { class: 'field' },
-      label,
-      input,
+      h('label', { for: id }, field.name, ' ', h('span', { class: 'type' }, typeText(field))),
+      inputOf(field, kind, text, attributes),
       h('p', { id: `${id}-problem`, class: 'problem' }),
       this.note(field),
     );
   }
 
   /** @param {Field} field */
-  note({ comment, isInPath, oneof }) {
-    const text = [isInPath ? 'In the path.' : '', oneof ? `One of ${oneof}.` : '', comment.split('\n\n')[0]].filter(
-      Boolean,
-    );
+  note({ comment, isInPath }) {
+    const text = [isInPath ? 'In the path.' : '', comment.split('\n\n')[0]].filter(Boolean);
     return text.length === 0 ? undefined : h('p', { class: 'note' }, text.join(' '));
   }
-
-  /** @param {Field} field */
-  kindOf({ type, values }) {
-    const known = type.startsWith('google.protobuf.') ? type.slice('google.protobuf.'.length) : '';
-    if (values !== undefined || texts.has(known)) return 'text';
-    if (type === 'bool' || known === 'BoolValue') return 'json';
-    if (smallNumbers.has(type) || numbers.has(known)) return 'number';
-    return known !== '' || this.description?.types[type] !== undefined ? 'json' : 'text';
-  }
 }
 
-/** @param {Field} field */
-function typeText({ type, shape }) {
-  const short = type.slice(type.lastIndexOf('.') + 1);
-  return shape === 'map' ? `map of ${short}, as JSON` : short;
-}
-
-/** What a text stands for. One that is no number or no JSON goes on as a text: the gateway says what it wants. @param {string} text @param {string} kind */
-function readValue(text, kind) {
-  if (kind === 'number') return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
-  if (kind !== 'json') return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
+/** @param {string} title @param {() => void} remove */
+const removeButton = (title, remove) => button('Remove', remove, { class: 'quiet', 'aria-label': `Remove ${title}` });

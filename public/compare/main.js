@@ -2,13 +2,13 @@
 // The page: the call at its top, which all views below work on, and which the address holds.
 import { ApiError, get, post } from './api.js';
 import { createCallView } from './call-view.js';
+import { nameOf, protocolNames, protocolNotes } from './charts.js';
 import { createCodeView } from './code-view.js';
 import { byId, h, problemText } from './dom.js';
 import { RequestForm } from './form.js';
 import { createMeasureView } from './measure-view.js';
 import { createPicker } from './methods.js';
 import { createStreamView } from './stream-view.js';
-
 import { createTour } from './tour.js';
 
 /** @typedef {import('./types.js').Method} Method */
@@ -16,6 +16,7 @@ import { createTour } from './tour.js';
 const json = byId('json', HTMLTextAreaElement);
 const headers = byId('headers', HTMLTextAreaElement);
 const about = byId('about', HTMLElement);
+const protocols = byId('protocols', HTMLElement);
 const form = new RequestForm(byId('form', HTMLElement), () => {
   json.value = JSON.stringify(form.message, undefined, 2);
   changed();
@@ -30,7 +31,30 @@ let timer = 0;
 /** The call as it stands. @returns {import('./types.js').Chosen} */
 function chosen() {
   if (method === undefined) throw new Error('choose a method');
-  return { method, request: { method: method.name, message: form.message, headers: headerFields(), framing: 'array' } };
+  const request = { method: method.name, message: form.message, headers: headerFields(), framing: 'array' };
+  return { method, request: { ...request, protocols: chosenProtocols() } };
+}
+
+/** The protocols that are ticked; one always is. @returns {string[]} */
+function chosenProtocols() {
+  return [...protocols.querySelectorAll('input')].filter(({ checked }) => checked).map(({ value }) => value);
+}
+
+/** @param {readonly string[] | undefined} wanted */
+function createProtocols(wanted) {
+  const names = Object.keys(protocolNames);
+  const known = names.filter((name) => wanted?.includes(name) ?? true);
+  const boxes = names.map((name) => {
+    const checked = known.length === 0 || known.includes(name);
+    const input = (/** @type {any} */ { target }) => {
+      if (chosenProtocols().length === 0) target.checked = true;
+      changed();
+    };
+    const box = h('input', { type: 'checkbox', id: `over-${name}`, value: name, checked, input });
+    const label = h('label', { for: box.id, class: 'inline' }, nameOf(name));
+    return h('span', { class: 'choice', title: protocolNotes[name] }, box, ' ', label);
+  });
+  protocols.replaceChildren(h('legend', {}, 'Call it over'), ...boxes);
 }
 
 function headerFields() {
@@ -78,6 +102,7 @@ function showProblem(error) {
   const { field, description } =
     error instanceof ApiError ? error : { field: undefined, description: problemText(error) };
   const control = field === 'headers' ? headers : json;
+  if (control === headers) byId('more-headers', HTMLDetailsElement).open = true;
   const isMarked = field !== undefined && form.mark(field, description);
   if (!isMarked) control.setAttribute('aria-invalid', 'true');
   byId(`${control.id}-problem`, HTMLElement).textContent =
@@ -100,19 +125,27 @@ function changed() {
 
 function addressOf() {
   const view = selected === views[0] ? '' : `&view=${selected?.id}`;
-  return `#${method?.name}?message=${encodeURIComponent(JSON.stringify(form.message))}${view}`;
+  const chosenOnes = chosenProtocols();
+  const over = chosenOnes.length === Object.keys(protocolNames).length ? '' : `&protocols=${chosenOnes.join(',')}`;
+  return `#${method?.name}?message=${encodeURIComponent(JSON.stringify(form.message))}${over}${view}`;
 }
+
+/** @type {Readonly<Record<string, string>>} */
+const kindNames = { unary: 'One request, one answer', 'server stream': 'One request, a stream of answers' };
 
 /** @param {Method} next @param {Record<string, unknown>} [message] */
 async function choose(next, message) {
   method = next;
   const { rule, kind, summary, isRepeatable } = next;
   const once = isRepeatable ? '' : ' It may change something: it is called once over each protocol.';
-  about.textContent = `${summary ? `${summary}. ` : ''}${kind}, ${rule ? `${rule.method} ${rule.path}` : 'no rule for REST'}.${once}`;
+  const comment = summary === '' ? '' : `${summary.replace(/[.\s]*$/, '')}. `;
+  about.textContent = `${comment}${kindNames[kind] ?? kind}; REST: ${rule ? `${rule.method} ${rule.path}` : 'no rule'}.${once}`;
   const description = await get(`method?name=${encodeURIComponent(next.name)}`);
-  form.show(description, message ?? description.example);
+  form.unfolded.clear();
+  form.show(description, message ?? structuredClone(description.example));
+  made.clear();
   json.value = JSON.stringify(form.message, undefined, 2);
-  await selectView(selected);
+  selectView(selected);
   changed();
 }
 
@@ -133,9 +166,26 @@ headers.addEventListener('input', changed);
 /** @type {readonly Method[]} */
 let methods = [];
 
+/** Puts another message into the form. @param {Record<string, unknown>} message */
+function fill(message) {
+  if (form.description === undefined) return;
+  form.show(form.description, structuredClone(message));
+  json.value = JSON.stringify(form.message, undefined, 2);
+  changed();
+}
+byId('example', HTMLElement).addEventListener('click', () => fill(form.description?.example ?? {}));
+byId('filled', HTMLElement).addEventListener('click', () => fill(form.description?.filled ?? {}));
+
 /** What a view may do. */
 const page = {
   chosen,
+  /** Begins a measurement of so many calls, in its own view. @param {number} runs */
+  measure: (runs) => {
+    selectView(views.find(({ id }) => id === 'measure'));
+    byId('tab-measure', HTMLElement).focus();
+    byId('runs', HTMLInputElement).value = String(runs);
+    byId('measure', HTMLElement).click();
+  },
   methods: () => methods,
   /** @param {Method} next @param {Record<string, unknown>} [message] */
   choose: async (next, message) => {
@@ -144,7 +194,7 @@ const page = {
   },
   check: checkToRun,
 };
-/** @type {readonly { id: string, title: string, create: (page: any) => HTMLElement | Promise<HTMLElement> }[]} */
+/** @type {readonly { id: string, title: string, create: (page: any) => HTMLElement }[]} */
 const views = [
   { id: 'call', title: 'One call', create: createCallView },
   { id: 'measure', title: 'Many calls', create: createMeasureView },
@@ -153,9 +203,11 @@ const views = [
   { id: 'tour', title: 'Tour', create: createTour },
 ];
 let selected = views[0];
+/** Views of this method that have been seen: what they show stays. Code is written anew, for the call as it is. @type {Map<string, HTMLElement>} */
+const made = new Map();
 
 /** @param {typeof selected} view */
-async function selectView(view = views[0]) {
+function selectView(view = views[0]) {
   selected = view;
   for (const tab of byId('tabs', HTMLElement).children) {
     const isSelected = tab.id === `tab-${view?.id}`;
@@ -164,8 +216,10 @@ async function selectView(view = views[0]) {
   }
   const panel = byId('view', HTMLElement);
   panel.setAttribute('aria-labelledby', `tab-${view?.id}`);
-  const made = await view?.create(page);
-  if (made !== undefined && selected === view) panel.replaceChildren(made);
+  if (view === undefined) return;
+  const shown = (view.id !== 'code' && made.get(view.id)) || view.create(page);
+  made.set(view.id, shown);
+  panel.replaceChildren(shown);
   if (method !== undefined) history.replaceState(null, '', addressOf());
 }
 
@@ -175,10 +229,10 @@ function createTabs() {
       const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
       const next = views[(index + step + views.length) % views.length];
       if (step === 0 || next === undefined) return;
-      void selectView(next);
+      selectView(next);
       document.getElementById(`tab-${next.id}`)?.focus();
     };
-    const click = () => void selectView(view);
+    const click = () => selectView(view);
     return h(
       'button',
       { type: 'button', role: 'tab', id: `tab-${view.id}`, 'aria-controls': 'view', click, keydown },
@@ -197,13 +251,15 @@ function readAddress() {
     name: decodeURIComponent(name),
     message: text === null ? undefined : JSON.parse(text),
     view: parameters.get('view'),
+    over: parameters.get('protocols')?.split(','),
   };
 }
 
 async function load() {
   methods = await get('methods');
   createTabs();
-  const { name, message, view } = readAddress();
+  const { name, message, view, over } = readAddress();
+  createProtocols(over);
   selected = views.find(({ id }) => id === view) ?? views[0];
   const wanted = methods.find((one) => one.name === name || (name !== '' && one.name.endsWith(`.${name}`)));
   createPicker(methods, (next) => choose(next).catch(showProblem));

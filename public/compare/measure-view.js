@@ -3,6 +3,7 @@
 import { lines, post, reportUrl } from './api.js';
 import { nameOf, plot } from './charts.js';
 import { button, bytesText, h, msText, problemText, table } from './dom.js';
+import { measureHeadline } from './headline.js';
 
 /** @typedef {import('./types.js').Measurement} Measurement */
 /** @typedef {import('./types.js').Measured} Measured */
@@ -18,11 +19,12 @@ export function createMeasureView({ chosen, check }) {
     autocomplete: 'off',
   });
   const status = h('p', { role: 'status', class: 'status' });
+  const isGzipToo = h('input', { id: 'gzip', type: 'checkbox' });
   const progress = h('progress', { max: 1, value: 0, 'aria-label': 'Calls made', hidden: true });
   const place = h('div');
   let id = '';
   const stop = button('Stop', () => void post('stop', { id }), { hidden: true });
-  const run = button('Measure', () => void go(), { class: 'main' });
+  const run = button('Measure', () => void go(), { class: 'main', id: 'measure' });
 
   const go = async () => {
     if ((await check()) === undefined) return;
@@ -34,22 +36,15 @@ export function createMeasureView({ chosen, check }) {
     run.hidden = true;
     stop.hidden = false;
     progress.hidden = false;
-    progress.value = 0;
-    let total = 1;
+    const asked = { ...request, runs: Number(runs.value), concurrency: Number(concurrency.value) };
     try {
-      const asked = { ...request, runs: Number(runs.value), concurrency: Number(concurrency.value) };
-      for await (const line of lines('measure', asked, new AbortController().signal)) {
-        if (line.kind === 'begin') ({ id, total } = line);
-        if (line.kind === 'progress') {
-          progress.value = line.done / total;
-          status.textContent = `${line.done} of ${total} calls; ${nameOf(line.protocol)}: ${msText(line.median)} in the median`;
-        }
-        if (line.kind === 'problem') throw new Error(line.message);
-        if (line.kind === 'end') {
-          place.replaceChildren(...measurementParts(line.measurement, line.id));
-          status.textContent = line.measurement.isStopped ? 'Stopped: what is there counts.' : 'Done.';
-        }
-      }
+      const ended = await once(asked, 'of');
+      place.replaceChildren(...measurementParts(ended.measurement, ended.id));
+      if (isGzipToo.checked && endText(ended.measurement) === 'Done.') {
+        const again = await once({ ...asked, gzip: true }, 'with gzip, of');
+        place.append(gzipTable(ended.measurement, again.measurement));
+        status.textContent = endText(again.measurement);
+      } else status.textContent = endText(ended.measurement);
     } catch (error) {
       status.textContent = `The calls cannot be measured: ${problemText(error)}`;
     } finally {
@@ -58,11 +53,27 @@ export function createMeasureView({ chosen, check }) {
       progress.hidden = true;
     }
   };
+  /** @param {object} asked @param {string} what @returns {Promise<{ id: string, measurement: Measurement }>} */
+  const once = async (asked, what) => {
+    progress.value = 0;
+    let total = 1;
+    for await (const line of lines('measure', asked, new AbortController().signal)) {
+      if (line.kind === 'begin') ({ id, total } = line);
+      if (line.kind === 'progress') {
+        progress.value = line.done / total;
+        status.textContent = `${line.done} ${what} ${total} calls; ${nameOf(line.protocol)}: ${msText(line.median)} in the median`;
+      }
+      if (line.kind === 'problem') throw new Error(line.message);
+      if (line.kind === 'end') return line;
+    }
+    throw new Error('the gateway went away');
+  };
   const form = h(
     'div',
     { class: 'row' },
     h('div', {}, h('label', { for: 'runs' }, 'Calls over each protocol'), runs),
     h('div', {}, h('label', { for: 'concurrency' }, 'At a time'), concurrency),
+    h('div', {}, isGzipToo, ' ', h('label', { for: 'gzip', class: 'inline' }, 'and once more with gzip')),
     run,
     stop,
   );
@@ -71,10 +82,18 @@ export function createMeasureView({ chosen, check }) {
   return h('section', {}, form, h('p', { class: 'note' }, note), progress, status, place);
 }
 
+/** @param {Measurement} measurement */
+function endText({ isStopped, problem }) {
+  if (problem !== undefined) return `Ended early (${problem}): what is there counts.`;
+  return isStopped ? 'Stopped: what is there counts.' : 'Done.';
+}
+
 /** @param {Measurement} measurement @param {string} id */
-function measurementParts({ measured, differences, runs, concurrency }, id) {
+function measurementParts(measurement, id) {
+  const { measured, differences, runs, concurrency } = measurement;
   const answered = measured.filter(({ durations }) => durations.length > 0);
   return [
+    measureHeadline(measurement) ?? '',
     figures(measured, `${runs} calls, ${concurrency} at a time`),
     h('ul', {}, ...differences.map((one) => h('li', { class: one.isSeen ? '' : 'note' }, differenceText(one)))),
     histogramPlot(answered),
@@ -121,7 +140,7 @@ function figures(measured, title) {
         row('CPU of the gateway a call', ({ cpuPerCall }) =>
           cpuPerCall === undefined ? '–' : msText(cpuPerCall / 1000),
         ),
-        row('Without an answer', (one) => String(one.failures)),
+        row('Failed', (one) => String(one.failures)),
       ],
     ),
     failures && h('p', { class: 'bad' }, `${nameOf(failures.protocol)}: ${failures.failure}`),
@@ -144,6 +163,23 @@ function millionTable(measured) {
       ),
     ],
   );
+}
+
+/** @param {Measurement} off @param {Measurement} on */
+function gzipTable({ measured: off }, { measured: on }) {
+  const rows = off.flatMap((before) => {
+    const after = on.find(({ protocol }) => protocol === before.protocol);
+    if (after === undefined) return [];
+    const cpu = (/** @type {Measured} */ { cpuPerCall }) =>
+      cpuPerCall === undefined ? '–' : msText(cpuPerCall / 1000);
+    const bytes = (/** @type {Measured} */ one) => bytesText(one.sentBytesPerCall + one.receivedBytesPerCall);
+    const both = (/** @type {(one: Measured) => string} */ of) => [of(before), of(after)];
+    return [[nameOf(before.protocol), ...both(bytes), ...both(({ summary }) => msText(summary?.p50)), ...both(cpu)]];
+  });
+  const columns = ['Bytes', 'Median', 'CPU of the gateway'].flatMap((name) => [name, `${name}, gzip`]);
+  const note =
+    'The gateway compresses answers of gRPC-Web and Connect from 1 KiB on. Those of REST it leaves to a proxy, and passes those of gRPC on as their upstream has made them.';
+  return h('div', {}, table('A call without and with gzip', ['', ...columns], rows), h('p', { class: 'note' }, note));
 }
 
 const BINS = 60;

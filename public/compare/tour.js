@@ -1,9 +1,9 @@
 // @ts-check
 // What the protocols differ in, each shown by a measurement of the reader's own call, made on the spot.
 import { post } from './api.js';
-import { allBytes } from './call-view.js';
 import { bars, nameOf, plot } from './charts.js';
 import { button, bytesText, h, msText, problemText, table } from './dom.js';
+import { allBytes } from './headline.js';
 
 /** @typedef {import('./types.js').Chosen} Chosen */
 /** @typedef {import('./types.js').Comparison} Comparison */
@@ -12,10 +12,10 @@ import { button, bytesText, h, msText, problemText, table } from './dom.js';
 /** @typedef {{ id: string, title: string, text: string, show: (page: Page) => Promise<(Node | string)[]> }} Panel */
 
 /** @param {Page} page @param {string} lesson @returns {Promise<any>} */
-const learn = ({ chosen }, lesson) => post('lesson', { ...chosen().request, lesson });
+const learn = ({ chosen }, lesson) => post('lesson', { ...chosen().request, protocols: undefined, lesson });
 
 /** @param {Page} page @returns {Promise<Comparison>} */
-const compare = ({ chosen }) => post('compare', chosen().request);
+const compare = ({ chosen }) => post('compare', { ...chosen().request, protocols: undefined });
 
 /** @type {readonly Panel[]} */
 const panels = [

@@ -21,7 +21,10 @@ export interface MethodDescription {
   readonly output: string;
   /** The request's type and all that it holds, by full name. Those that have a JSON of their own have no fields here. */
   readonly types: Readonly<Record<string, { readonly comment: string; readonly fields: readonly FieldDescription[] }>>;
+  /** What a client would write at least. */
   readonly example: MessageJson;
+  /** The same with a value in every field that has an obvious one. */
+  readonly filled: MessageJson;
 }
 
 export interface FieldDescription {
@@ -64,7 +67,8 @@ export class MethodDescriber {
       input: method.input.fullName,
       output: method.output.fullName,
       types: Object.fromEntries(types),
-      example: this.#example(method, binding),
+      example: this.#example(method, binding, false),
+      filled: this.#example(method, binding, true),
     };
   }
 
@@ -73,12 +77,15 @@ export class MethodDescriber {
   }
 
   /** What the path must hold and what is required; of a rule with a body also what a client would write there. */
-  #example({ input }: MethodDescriptor, binding: Binding | undefined): MessageJson {
+  #example({ input }: MethodDescriptor, binding: Binding | undefined, isFilled: boolean): MessageJson {
     // Examples read no more of a document than this.
     const context = this.#context as DocumentContext;
     const hasBody = binding === undefined || binding.body.kind !== 'none';
     const whole = Object(messageExample(input, new Set(), context)) as Record<string, unknown>;
     const wanted = this.#fieldsOf(input).filter((field) => {
+      const isFirstChoice = field.oneof === undefined || field.oneof.fields[0] === field;
+      if (!isFirstChoice || behaviorOf(field).isReadOnly) return false;
+      if (isFilled) return hasBody || isPlain(field);
       if (hasBody && (binding?.body.kind !== 'field' || binding.body.field === field)) return true;
       return behaviorOf(field).isRequired;
     });
@@ -106,6 +113,15 @@ export class MethodDescriber {
       })
       .join('/');
   }
+}
+
+/** What a query can hold. */
+function isPlain({ map, type }: FieldDescriptor): boolean {
+  if (map !== undefined) return false;
+  return (
+    type.kind !== 'message' ||
+    /^google\.protobuf\.((?!List)\w+Value|Timestamp|Duration|FieldMask)$/.test(type.message.fullName)
+  );
 }
 
 function describeField(field: FieldDescriptor, isInPath: boolean): FieldDescription {

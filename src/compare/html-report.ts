@@ -51,7 +51,7 @@ function callsTable(results: readonly ProtocolResult[]): string {
   );
 }
 
-function measurementPart({ runs, concurrency, measured, differences }: Measurement): string {
+function measurementPart({ runs, concurrency, measured, differences, problem }: Measurement): string {
   const cells = (of: (one: Measured) => string | undefined): readonly string[] => measured.map((one) => of(one) ?? '-');
   const notes = differences.map(({ protocols: [left, right], difference, low, high, isSeen }) => {
     const pair = `${protocolNames[right]} beside ${protocolNames[left]}`;
@@ -76,6 +76,7 @@ function measurementPart({ runs, concurrency, measured, differences }: Measureme
       measured.map(({ protocol }) => protocolNames[protocol]),
       rows,
     ),
+    ...(problem === undefined ? [] : [`<p>Ended early: ${escapeXml(problem)}. What is there counts.</p>`]),
     ...notes,
     ...plots,
   ].join('\n');

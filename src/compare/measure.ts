@@ -34,6 +34,8 @@ export interface Measurement {
   readonly differences: readonly (MedianDifference & { readonly protocols: readonly [Protocol, Protocol] })[];
   /** Stopped before its end: what is there counts. */
   readonly isStopped: boolean;
+  /** Why it ended by itself before its end. */
+  readonly problem: string | undefined;
 }
 
 export interface MeasureOptions extends Omit<BlockPlan, 'calls'> {
@@ -87,6 +89,7 @@ class Tally {
   readonly #options: MeasureOptions;
   readonly #blocks = new Map<Protocol, { readonly block: Block; readonly cpuMicros: number }[]>();
   #cpu: NodeJS.CpuUsage = process.cpuUsage();
+  #problem: string | undefined;
 
   constructor(options: MeasureOptions) {
     this.#options = options;
@@ -100,6 +103,7 @@ class Tally {
     const { user, system } = process.cpuUsage(this.#cpu);
     if (block.isWarmUp) return;
     this.done += block.durations.length + block.failures;
+    if (block.failure !== undefined) this.#problem = `${block.protocol}: ${block.failure}`;
     const blocks = this.#blocks.get(block.protocol) ?? [];
     this.#blocks.set(block.protocol, [...blocks, { block, cpuMicros: user + system }]);
   }
@@ -112,7 +116,16 @@ class Tally {
       protocols: [first?.protocol as Protocol, other.protocol] as const,
       ...compareMedians(first?.durations ?? [], other.durations),
     }));
-    return { runs, concurrency, measured, differences, isStopped: signal?.aborted === true };
+    const isStopped = signal?.aborted === true;
+    const isWhole = this.done >= runs * calls.length;
+    return {
+      runs,
+      concurrency,
+      measured,
+      differences,
+      isStopped,
+      problem: isStopped || isWhole ? undefined : this.#problem,
+    };
   }
 
   #measured(protocol: Protocol): Measured {

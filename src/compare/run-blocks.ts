@@ -1,6 +1,6 @@
 /** Many calls in blocks, the protocols in turn, so that whatever else the machine does meanwhile is shared by all. */
 import { type Caller, createCaller } from './callers.ts';
-import type { PreparedCall, Protocol } from './prepared-call.ts';
+import type { Performed, PreparedCall, Protocol } from './prepared-call.ts';
 
 export interface BlockPlan {
   readonly calls: readonly PreparedCall[];
@@ -17,11 +17,11 @@ export interface BlockPlan {
 export interface Block {
   readonly protocol: Protocol;
   readonly isWarmUp: boolean;
-  /** Milliseconds of each call that was answered; whether well is not looked at. */
+  /** Milliseconds of each call that was answered as the first of its protocol was, be it by an error. */
   readonly durations: readonly number[];
   /** When each of them began, in milliseconds since the plan did. */
   readonly starts: readonly number[];
-  /** Calls without an answer, with the first reason. */
+  /** Calls without an answer, or with another status than the first, and the first reason. */
   readonly failures: number;
   readonly failure: string | undefined;
   readonly sentBytes: number;
@@ -42,14 +42,28 @@ const BLOCKS = 10;
 /** Of many calls blocks are more: somebody waits for news of them. */
 const MAX_BLOCK_CALLS = 500;
 
-/** Runs the plan. Connections are opened in the warm-up and kept. */
+/** One protocol's part. */
+interface Lane {
+  readonly protocol: Protocol;
+  readonly callers: readonly Caller[];
+  /** The status of the first answer: errors come sooner than answers, and are not of them. */
+  status: string | undefined;
+}
+
+/**
+ * Runs the plan. Connections are opened in the warm-up and kept. Ends early when all calls of a block fail that went well before: an upstream has
+ * died, and what is there is readable.
+ */
 export async function runBlocks(plan: BlockPlan, observer: BlockObserver): Promise<void> {
-  const lanes = plan.calls.map(({ protocol, ...rest }) => ({
-    protocol,
-    callers: Array.from({ length: plan.concurrency }, () =>
-      createCaller({ protocol, ...rest } as PreparedCall, { isKeeping: false, ca: plan.ca }),
-    ),
-  }));
+  const lanes = plan.calls.map(
+    ({ protocol, ...rest }): Lane => ({
+      protocol,
+      status: undefined,
+      callers: Array.from({ length: plan.concurrency }, () =>
+        createCaller({ protocol, ...rest } as PreparedCall, { isKeeping: false, ca: plan.ca }),
+      ),
+    }),
+  );
   const startMs = performance.now();
   const size = Math.min(MAX_BLOCK_CALLS, Math.max(1, Math.ceil(plan.runs / BLOCKS)));
   const blocks = [
@@ -58,10 +72,12 @@ export async function runBlocks(plan: BlockPlan, observer: BlockObserver): Promi
   ];
   try {
     for (const [index, count] of blocks.entries()) {
-      for (const { protocol, callers } of lanes) {
+      for (const lane of lanes) {
+        const { protocol } = lane;
         await observer.onBegin(protocol);
-        const block = await runBlock(callers, count, startMs);
+        const block = await runBlock(lane, count, startMs);
         if (!(await observer.onEnd({ protocol, isWarmUp: index === 0, ...block }))) return;
+        if (block.durations.length === 0 && lane.status !== undefined) return;
       }
     }
   } finally {
@@ -69,11 +85,8 @@ export async function runBlocks(plan: BlockPlan, observer: BlockObserver): Promi
   }
 }
 
-async function runBlock(
-  callers: readonly Caller[],
-  count: number,
-  planStartMs: number,
-): Promise<Omit<Block, 'protocol' | 'isWarmUp'>> {
+async function runBlock(lane: Lane, count: number, planStartMs: number): Promise<Omit<Block, 'protocol' | 'isWarmUp'>> {
+  const { callers } = lane;
   const bytes = (): readonly [number, number] => [
     callers.reduce((total, { sentBytes }) => total + sentBytes, 0),
     callers.reduce((total, { receivedBytes }) => total + receivedBytes, 0),
@@ -89,7 +102,10 @@ async function runBlock(
     while (left > 0) {
       left--;
       try {
-        const { totalMs, startMs: callStartMs } = await caller.call();
+        const { totalMs, startMs: callStartMs, reply } = await caller.call();
+        const status = statusOf(reply);
+        lane.status ??= status;
+        if (status !== lane.status) throw new Error(`${status}, not ${lane.status} as before`);
         durations.push(totalMs);
         starts.push(callStartMs - planStartMs);
       } catch (error) {
@@ -109,4 +125,15 @@ async function runBlock(
     receivedBytes: received - receivedBefore,
     elapsedMs: performance.now() - startMs,
   };
+}
+
+/** `HTTP 200`, `gRPC 14`: as much as tells an answer from an error, without the schema. */
+function statusOf(reply: Performed['reply']): string {
+  if (reply.kind === 'grpc') return `gRPC ${reply.code}`;
+  const { 'content-type': type = '', 'grpc-status': code } = Object.fromEntries(reply.headers);
+  if (code !== undefined) return `gRPC ${code}`;
+  if (!type.startsWith('application/grpc-web')) return `HTTP ${reply.status}`;
+  // Its trailers stand at the end of the body.
+  const body = Buffer.concat(reply.pieces.map(({ bytes }) => bytes));
+  return `gRPC ${/grpc-status: ?(\d+)/.exec(body.toString('latin1', Math.max(0, body.length - 4096)))?.[1]}`;
 }

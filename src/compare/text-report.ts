@@ -74,7 +74,7 @@ const BARS = '▁▂▃▄▅▆▇█';
 const HISTOGRAM_BINS = 20;
 
 /** Many calls over each protocol: percentiles, bytes and CPU a call, and what differs by more than chance. */
-export function measurementText({ runs, concurrency, measured, differences, isStopped }: Measurement): string {
+export function measurementText({ runs, concurrency, measured, differences, isStopped, problem }: Measurement): string {
   const cells = (of: (one: Measured) => string | undefined): readonly string[] => measured.map((one) => of(one) ?? '-');
   const rows: readonly Row[] = [
     [`${runs} calls, ${concurrency} at a time`, ...measured.map(({ protocol }) => protocolNames[protocol])],
@@ -95,7 +95,12 @@ export function measurementText({ runs, concurrency, measured, differences, isSt
       ? `${pair}: ${signed(difference)} in the median (95 %: ${signed(low)} to ${signed(high)})`
       : `${pair}: no difference seen (95 %: ${signed(low)} to ${signed(high)})`;
   });
-  return [table(rows), ...notes, ...(isStopped ? ['stopped before its end'] : [])].join('\n');
+  return [
+    table(rows),
+    ...notes,
+    ...(isStopped ? ['stopped before its end'] : []),
+    ...(problem ? [`ended early: ${problem}`] : []),
+  ].join('\n');
 }
 
 function sparkline(durations: readonly number[]): string {

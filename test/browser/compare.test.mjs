@@ -3,10 +3,10 @@
 //     npm run build && node --test test/browser/compare.test.mjs
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import axe from 'axe-core';
 import { startTandem } from '../../scripts/start-process.mjs';
 import { upstreams } from '../interop/upstreams.mjs';
 import { launch, skip } from './chromium.mjs';
+import { callOf, findingsOf, openCompare } from './compare-page.mjs';
 
 const book = { name: 'shelves/fiction/books/frankenstein' };
 let tandem;
@@ -23,31 +23,11 @@ after(async () => {
   await tandem?.stop();
 });
 
-/** A page that can reach the gateway alone. `complaints` gathers what a user would find in the console. */
-async function openPage({ call = '', options = {}, url = tandem.url } = {}) {
-  const page = await browser.newPage(options);
-  const complaints = [];
-  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
-  });
-  await page.route('**', (route) => {
-    const target = route.request().url();
-    if (target.startsWith(`${url}/`) || target.startsWith('data:')) return route.continue();
-    complaints.push(`request to ${target}`);
-    return route.abort();
-  });
-  await page.goto(`${url}/compare${call}`);
-  await page.locator('#form').locator('.field, .note').first().waitFor();
-  return { page, complaints };
-}
-
-const callOf = (method, message, view) =>
-  `#${method}?message=${encodeURIComponent(JSON.stringify(message))}${view ? `&view=${view}` : ''}`;
+const openPage = (how = {}) => openCompare(browser, { url: tandem.url, ...how });
 
 test('one call over all protocols: the same answer, bytes with their fields, frames', { skip }, async () => {
   const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book) });
-  await page.getByRole('button', { name: 'Call over all protocols' }).click();
+  await page.getByRole('button', { name: 'Call it' }).click();
   await page.getByText('The same answer over all 5.').waitFor();
   await page.getByText('From this browser, by fetch').first().waitFor();
   assert.equal(await page.getByRole('alert').count(), 0);
@@ -77,13 +57,13 @@ test('a wrong field is marked before anything is sent', { skip }, async () => {
   page.on('request', (request) => sent.push(new URL(request.url()).pathname));
   const size = page.getByLabel('pageSize');
   await size.fill('many');
-  await page.getByRole('button', { name: 'Call over all protocols' }).click();
+  await page.getByRole('button', { name: 'Call it' }).click();
   await page.locator('#form [aria-invalid]').waitFor();
   assert.equal(await size.getAttribute('aria-invalid'), 'true');
   assert.equal(await size.evaluate((control) => control === document.activeElement), true);
   assert.ok(!sent.includes('/compare/api/compare'), String(sent));
   await size.fill('2');
-  await page.getByRole('button', { name: 'Call over all protocols' }).click();
+  await page.getByRole('button', { name: 'Call it' }).click();
   await page.getByText('The same answer over all 5.').waitFor();
   assert.deepEqual(complaints, []);
 });
@@ -108,7 +88,7 @@ test('a method is found by words and keys, and the address holds the call', { sk
 test('what comes from outside is text', { skip }, async () => {
   const name = '<img src=x onerror=alert(1)>';
   const { page, complaints } = await openPage({ call: callOf('Greeter.SayHello', { name }) });
-  await page.getByRole('button', { name: 'Call over all protocols' }).click();
+  await page.getByRole('button', { name: 'Call it' }).click();
   await page.getByText('The same answer over all 5.').waitFor();
   assert.equal(await page.locator('img').count(), 0);
   assert.deepEqual(complaints, []);
@@ -124,33 +104,6 @@ test('another site can neither ask nor frame', { skip }, async () => {
   assert.match(policy, /default-src 'none'.*frame-ancestors 'self'.*script-src 'self'/);
 });
 
-/** What axe-core finds that keeps somebody from using the page. */
-async function findingsOf(page) {
-  // The policy of the page lets no script in but its own.
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
-}
-
-const looks = [
-  { colorScheme: 'light', viewport: { width: 1200, height: 900 } },
-  { colorScheme: 'dark', viewport: { width: 1200, height: 900 } },
-  { colorScheme: 'light', viewport: { width: 360, height: 740 } },
-];
-for (const options of looks) {
-  test(`everybody can use it: ${options.colorScheme}, ${options.viewport.width} pixels wide`, { skip }, async () => {
-    const { page } = await openPage({ call: callOf('Library.GetBook', book), options });
-    await page.getByRole('button', { name: 'Call over all protocols' }).click();
-    await page.getByText('From this browser, by fetch').first().waitFor();
-    for (const summary of await page.locator('details.protocol > summary').all()) await summary.click();
-    assert.deepEqual(await findingsOf(page), []);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(wide <= 0, `the page is ${wide} pixels wider than the window`);
-  });
-}
-
 test('each operation of /docs leads here', { skip }, async () => {
   const { page } = await openPage();
   await page.goto(`${tandem.url}/docs`);
@@ -163,7 +116,7 @@ test('each operation of /docs leads here', { skip }, async () => {
 });
 
 test('many calls: figures, plots, reports to keep; and stopped, what is there counts', { skip }, async () => {
-  const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book, 'measure') });
+  const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book, { view: 'measure' }) });
   await page.getByLabel('Calls over each protocol').fill('40');
   await page.getByRole('button', { name: 'Measure' }).click();
   await page.getByText('Done.').waitFor();
@@ -186,7 +139,7 @@ test('many calls: figures, plots, reports to keep; and stopped, what is there co
 });
 
 test('code for the same call', { skip }, async () => {
-  const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book, 'code') });
+  const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book, { view: 'code' }) });
   await page.getByText('11 ways to make this call.').waitFor();
   assert.match(await page.getByRole('region', { name: 'curl', exact: true }).textContent(), /^curl -sS 'http/);
   assert.deepEqual(await findingsOf(page), []);
@@ -195,7 +148,7 @@ test('code for the same call', { skip }, async () => {
 
 test('streams by every protocol and framing at once; cancelled when asked', { skip }, async () => {
   const shelf = { parent: 'shelves/fiction', interval: '0.02s' };
-  const { page, complaints } = await openPage({ call: callOf('Library.StreamBooks', shelf, 'streams') });
+  const { page, complaints } = await openPage({ call: callOf('Library.StreamBooks', shelf, { view: 'streams' }) });
   const start = page.getByRole('button', { name: 'Start the streams' });
   const went = async () =>
     (await page.getByRole('table', { name: 'How they went' }).locator('tbody tr').allInnerTexts()).map((row) =>
@@ -224,7 +177,7 @@ test('streams by every protocol and framing at once; cancelled when asked', { sk
 });
 
 test('the tour: each panel measures', { skip }, async () => {
-  const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book, 'tour') });
+  const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book, { view: 'tour' }) });
   const seen = {
     'Many calls on one connection':
       /50 calls on 1 of HTTP\/1\.1: .*; 50 calls on 6 of HTTP\/1\.1: .*; 50 calls on 1 of HTTP\/2/,
@@ -256,7 +209,7 @@ test('a grpcio server, known by its reflection alone', { skip: skip || missing }
   const other = await startTandem(['--reflect', '--upstream', upstream.match[1]]);
   t.after(() => other.stop());
   const { page, complaints } = await openPage({ url: other.url, call: callOf('Greeter.SayHello', { name: 'A' }) });
-  await page.getByRole('button', { name: 'Call over all protocols' }).click();
+  await page.getByRole('button', { name: 'Call it' }).click();
   await page.getByText('The same answer over all 5.').waitFor();
   await page.getByText('From this browser, by fetch').first().waitFor();
   assert.equal(await page.getByRole('alert').count(), 0);

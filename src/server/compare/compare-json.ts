@@ -1,13 +1,16 @@
 /** A comparison as the page shows it: with every byte, and what each of them means. */
+import { gzipSync } from 'node:zlib';
 import { annotateWire } from '../../compare/annotate-wire.ts';
 import type { Comparison, SeenCall } from '../../compare/compare-once.ts';
-import type { Piece, PreparedCall, Protocol } from '../../compare/prepared-call.ts';
+import type { GrpcAnswer, HttpAnswer, Piece, PreparedCall, Protocol } from '../../compare/prepared-call.ts';
 import type { AnswerMessage, ReadContext } from '../../compare/read-answer.ts';
 import type { MessageDescriptor } from '../../schema/descriptors.ts';
 import type { CallTimes } from './call-times.ts';
 
 /** Bytes of one direction that the page is shown; what is more is only counted. */
 const SHOWN_BYTES = 64 * 1024;
+/** A body of which it is told what gzip would make of it. */
+const GZIPPED_BYTES = 1024 * 1024;
 /** Messages whose fields the page is shown. */
 const SHOWN_MESSAGES = 20;
 
@@ -41,11 +44,24 @@ function callJson(call: SeenCall, prepared: PreparedCall, context: ReadContext, 
     trailers: reply.trailers,
     timing: { connectMs, firstByteMs, totalMs, inside },
     bytes: { request, response },
+    gzipped: { request: gzippedLength(requestBody(prepared)), response: gzippedLength(responseBody(reply)) },
     frames,
     sent: shownBytes(performed.sent),
     received: shownBytes(performed.received),
     ...(message && { message: bytesJson(message, input, context) }),
   };
+}
+
+const requestBody = (prepared: PreparedCall): readonly Uint8Array[] =>
+  'path' in prepared ? [prepared.message] : [prepared.body];
+
+const responseBody = (reply: HttpAnswer | GrpcAnswer): readonly Uint8Array[] =>
+  (reply.kind === 'grpc' ? reply.messages : reply.pieces).map(({ bytes }) => bytes);
+
+/** What gzip would make of a body; undefined of one that would hold up others. */
+function gzippedLength(parts: readonly Uint8Array[]): number | undefined {
+  const body = Buffer.concat(parts);
+  return body.length > GZIPPED_BYTES ? undefined : body.length === 0 ? 0 : gzipSync(body).length;
 }
 
 /** A message with its bytes. */

@@ -10,6 +10,7 @@ import { jsonReport, type Report } from '../../compare/json-report.ts';
 import { type Measurement, measure } from '../../compare/measure.ts';
 import type { Block } from '../../compare/run-blocks.ts';
 import { percentile } from '../../compare/statistics.ts';
+import { withGzip } from '../../compare/with-gzip.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
@@ -43,6 +44,7 @@ export class Measurements {
     const runs = readNumber(request, 'runs', 1000, MAX_RUNS);
     const concurrency = readNumber(request, 'concurrency', 1, MAX_CONCURRENCY);
     const subject = subjectOf(this.#gateway, wanted, request);
+    const isGzip = objectOf(request.body, '')['gzip'] === true;
     await admit(this.#gateway, wanted, request);
     if (!subject.isRepeatable) {
       throw new StatusError(GrpcCode.FAILED_PRECONDITION, `${wanted.method} may change something: it is not repeated`);
@@ -54,7 +56,7 @@ export class Measurements {
     this.#running = running;
     reply.raw.once('close', () => running.controller.abort());
     const lines = new PassThrough();
-    void this.#run(running, subject, { runs, concurrency }, (line) => lines.write(`${JSON.stringify(line)}\n`))
+    void this.#run(running, subject, { runs, concurrency, isGzip }, (line) => lines.write(`${JSON.stringify(line)}\n`))
       .catch((error) => lines.write(`${JSON.stringify({ kind: 'problem', message: String(error.message) })}\n`))
       .finally(() => {
         this.#running = undefined;
@@ -86,13 +88,13 @@ export class Measurements {
   async #run(
     { id, controller: { signal } }: Running,
     { context, calls }: CompareSubject,
-    { runs, concurrency }: { readonly runs: number; readonly concurrency: number },
+    { runs, concurrency, isGzip }: { readonly runs: number; readonly concurrency: number; readonly isGzip: boolean },
     tell: (line: unknown) => void,
   ): Promise<void> {
     tell({ kind: 'begin', id, total: runs * calls.size });
     const comparison = await compareOnce(calls.values(), context, { isOnce: true });
     const measurement = await measure({
-      calls: [...calls.values()],
+      calls: [...calls.values()].map((call) => (isGzip ? withGzip(call) : call)),
       runs,
       concurrency,
       warmUp: Math.min(runs, WARM_UP),

@@ -1,0 +1,123 @@
+// @ts-check
+// What the figures say in words: what gRPC saves beside REST, and what it costs.
+import { button, bytesText, h, msText } from './dom.js';
+
+/** @typedef {import('./types.js').Call} Call */
+/** @typedef {import('./types.js').Result} Result */
+/** @typedef {import('./types.js').Measurement} Measurement */
+
+/** Calls of each protocol that tell a difference of time from chance, for the most part, in a few seconds. */
+const ENOUGH = 300;
+
+/** @param {Call} call */
+export function allBytes({ bytes: { request, response } }) {
+  return request.head + request.body + request.control + response.head + response.body + response.control;
+}
+
+/** `84 % less` @param {number} value @param {number} than */
+function share(value, than) {
+  const percent = Math.round((Math.abs(value - than) / (than || 1)) * 100);
+  return percent === 0 ? 'the same' : `${percent} % ${value < than ? 'less' : 'more'}`;
+}
+
+/** Of one call. Undefined without both protocols. @param {readonly Result[]} results @param {(() => void) | undefined} measure */
+export function callHeadline(results, measure) {
+  const [rest, grpc] = ['rest', 'grpc'].map((name) => results.find(({ protocol }) => protocol === name));
+  const [restCall, grpcCall] = [rest, grpc].map((result) => result?.warm ?? result?.cold);
+  if (restCall === undefined || grpcCall === undefined) return undefined;
+  const isWarm = rest?.warm !== undefined && grpc?.warm !== undefined;
+  const [ofRest, ofGrpc] = [allBytes(restCall), allBytes(grpcCall)];
+  const saved = ofGrpc < ofRest;
+  const size = h(
+    'p',
+    {},
+    h('strong', { class: 'figure' }, `${bytesText(ofGrpc)} instead of ${bytesText(ofRest)}`),
+    ` over gRPC: ${share(ofGrpc, ofRest)}${isWarm ? ', on a connection that is open' : ''}. ${whereFrom(restCall, grpcCall)}`,
+  );
+  const saves = saved ? [size] : [];
+  const costs = saved ? [] : [size];
+  if (rest?.cold && grpc?.cold && isWarm) costs.push(firstCall(rest.cold, grpc.cold, ofRest - ofGrpc));
+  const others = ['grpc-web', 'connect'].flatMap((name) => {
+    const call = results.find(({ protocol }) => protocol === name)?.warm;
+    return call === undefined ? [] : [bytesText(allBytes(call))];
+  });
+  const browsers = others.length === 2 ? ` (here ${others[0]} and ${others[1]})` : '';
+  costs.push(
+    h(
+      'p',
+      {},
+      `A client made from the proto: nobody reads these bytes by eye. Browsers cannot send them; they take gRPC-Web or Connect${browsers}.`,
+    ),
+  );
+  const time = h(
+    'p',
+    {},
+    `Time: REST ${msText(restCall.timing.totalMs)}, gRPC ${msText(grpcCall.timing.totalMs)}. That is one call each, and may be chance. `,
+    measure && button(`Measure ${ENOUGH} calls of each`, measure),
+  );
+  return box(saves, costs, time);
+}
+
+/** The measurement that a headline offers. @param {{ measure: (runs: number) => void }} page */
+export const measureEnough = (page) => () => page.measure(ENOUGH);
+
+/** @param {Call} rest @param {Call} grpc */
+function whereFrom(rest, grpc) {
+  const head = (/** @type {Call} */ { bytes }) => bytes.request.head + bytes.response.head;
+  const body = (/** @type {Call} */ { bytes }) => bytes.request.body + bytes.response.body;
+  return `Heads: ${bytesText(head(grpc))}, not ${bytesText(head(rest))}, as HTTP/2 says a header once for a connection. Bodies: ${bytesText(body(grpc))}, not ${bytesText(body(rest))}, as numbers stand for the names of fields.`;
+}
+
+/** @param {Call} rest @param {Call} grpc @param {number} savedLater */
+function firstCall(rest, grpc, savedLater) {
+  const [ofRest, ofGrpc] = [allBytes(rest), allBytes(grpc)];
+  const text = `The first call on a new connection takes ${bytesText(ofGrpc)}, over REST ${bytesText(ofRest)}: HTTP/2 introduces itself.`;
+  const extra = ofGrpc - ofRest;
+  if (extra <= 0 || savedLater <= 0) return h('p', {}, text);
+  return h('p', {}, `${text} Call ${1 + Math.ceil(extra / savedLater)} has made up for it.`);
+}
+
+/** @param {HTMLElement[]} saves @param {HTMLElement[]} costs @param {HTMLElement} time */
+function box(saves, costs, time) {
+  const part = (/** @type {string} */ title, /** @type {HTMLElement[]} */ lines) =>
+    h('div', {}, h('h3', {}, title), ...(lines.length === 0 ? [h('p', {}, 'Nothing in these figures.')] : lines));
+  return h(
+    'section',
+    { class: 'headline', 'aria-label': 'In short' },
+    h('div', { class: 'columns' }, part('gRPC saves', saves), part('gRPC costs', costs)),
+    time,
+  );
+}
+
+/** Of many calls. Undefined without both protocols. @param {Measurement} measurement */
+export function measureHeadline({ measured, differences }) {
+  const [rest, grpc] = ['rest', 'grpc'].map((name) =>
+    measured.find(({ protocol, summary }) => protocol === name && summary),
+  );
+  const time = differences.find(({ protocols: [left, right] }) => left === 'rest' && right === 'grpc');
+  if (rest === undefined || grpc === undefined || time === undefined) return undefined;
+  const bytes = (/** @type {typeof rest} */ one) => one.sentBytesPerCall + one.receivedBytesPerCall;
+  const [cpuRest, cpuGrpc] = [rest.cpuPerCall, grpc.cpuPerCall];
+  /** @type {{ isSaved: boolean, text: string }[]} */
+  const facts = [
+    {
+      isSaved: bytes(grpc) < bytes(rest),
+      text: `Bytes: ${bytesText(bytes(grpc))} instead of ${bytesText(bytes(rest))}, ${share(bytes(grpc), bytes(rest))}.`,
+    },
+  ];
+  if (time.isSeen) {
+    const [ofRest, ofGrpc] = [rest.summary?.p50 ?? 0, grpc.summary?.p50 ?? 0];
+    const text = `Time: ${msText(ofGrpc)} instead of ${msText(ofRest)} in the median, ${share(ofGrpc, ofRest)}.`;
+    facts.push({ isSaved: time.difference < 0, text });
+  }
+  if (cpuRest !== undefined && cpuGrpc !== undefined) {
+    const text = `CPU of the gateway: ${msText(cpuGrpc / 1000)} a call instead of ${msText(cpuRest / 1000)}, ${share(cpuGrpc, cpuRest)}.`;
+    facts.push({ isSaved: cpuGrpc < cpuRest, text });
+  }
+  const lines = (/** @type {boolean} */ isSaved) =>
+    facts.filter((fact) => fact.isSaved === isSaved).map(({ text }) => h('p', {}, text));
+  const note = time.isSeen
+    ? 'A difference of time is told when 95 of 100 repetitions would show it.'
+    : 'No difference of time was seen: what there is may be chance.';
+  return box(lines(true), lines(false), h('p', {}, note));
+}
