@@ -3,7 +3,7 @@ import { createCaller } from './callers.ts';
 import { type Difference, diffJson } from './diff-json.ts';
 import { type FrameView, framesOf } from './http2-frames.ts';
 import type { Performed, PreparedCall, Protocol } from './prepared-call.ts';
-import { type Answer, type ReadContext, readAnswer } from './read-answer.ts';
+import { type Answer, answerValue, type ReadContext, readAnswer } from './read-answer.ts';
 
 /** Bytes of one direction of a call. */
 export interface SideBytes {
@@ -120,20 +120,17 @@ function sum(pieces: readonly { readonly bytes: Uint8Array }[]): number {
   return pieces.reduce((total, { bytes }) => total + bytes.length, 0);
 }
 
-/** All are compared with the first that has an answer. Times and headers are nobody's answer. */
+/** All are compared with the first that has an answer. */
 function differencesOf(results: readonly ProtocolResult[]): readonly AnswerDifference[] {
   const [first, ...others] = results.filter(({ cold }) => cold !== undefined);
   return others.flatMap((other) => {
-    const differences = diffJson(shown(first?.cold), shown(other.cold));
+    const differences = diffJson(shown(first), shown(other));
     return differences.length === 0 || first === undefined
       ? []
       : [{ protocols: [first.protocol, other.protocol] as const, differences }];
   });
 }
 
-/** What counts as the answer. */
-function shown(call: SeenCall | undefined): unknown {
-  if (call === undefined) return undefined;
-  const { status, messages } = call.answer;
-  return { status, messages: messages.map(({ value }) => value) };
+function shown(result: ProtocolResult | undefined): unknown {
+  return result?.cold && answerValue(result.cold.answer);
 }

@@ -60,39 +60,56 @@ export function prepareCalls(
   const message = messageBytes(subject, codec);
   const { path, isServerStreaming } = method;
   const calls = new Map<Protocol, PreparedCall>();
-  if (binding !== undefined) {
-    const json = JSON.parse(Buffer.from(codec.messageWriter(method.input)(message)).toString());
-    calls.set('rest', prepareRest(binding, subject, json, endpoints.origin));
-  }
+  const wired: WiredCall = { ...subject, wire: message, origin: endpoints.origin };
+  if (binding !== undefined) calls.set('rest', prepareRest({ ...wired, binding }, codec));
   const grpc = { path, metadata, message, isServerStreaming };
   calls.set('grpc', { protocol: 'grpc', target: endpoints.origin.replace(/^http:\/\//, ''), ...grpc });
   if (endpoints.upstream) calls.set('grpc-direct', { protocol: 'grpc-direct', ...endpoints.upstream, ...grpc });
   if (endpoints.against) calls.set('grpc-against', { protocol: 'grpc-against', ...endpoints.against, ...grpc });
-  const post = { origin: endpoints.origin, method: 'POST', target: path };
-  const envelope = writeEnvelope({ flags: 0, payload: message });
-  calls.set('grpc-web', {
-    protocol: 'grpc-web',
-    ...post,
-    headers: [['content-type', 'application/grpc-web+proto'], ['x-grpc-web', '1'], ...metadata],
-    body: envelope,
-  });
-  const connectType = isServerStreaming ? 'application/connect+proto' : 'application/proto';
-  calls.set('connect', {
-    protocol: 'connect',
-    ...post,
-    headers: [['content-type', connectType], ['connect-protocol-version', '1'], ...metadata],
-    body: isServerStreaming ? envelope : message,
-  });
+  calls.set('grpc-web', prepareGrpcWeb(wired));
+  calls.set('connect', prepareConnect(wired));
   return calls;
 }
 
-/** By JSON names, whatever names and spellings the user chose: what the codec makes of its own reading. */
-function prepareRest(
-  binding: Binding,
-  { method, framing, headers }: Subject,
-  message: MessageJson,
-  origin: string,
+/** A call whose message is protobuf already. */
+export interface WiredCall extends Pick<Subject, 'method' | 'headers' | 'framing'> {
+  readonly wire: Uint8Array;
+  readonly origin: string;
+}
+
+export function prepareGrpcWeb({ method, headers, wire, origin }: WiredCall): PreparedHttp {
+  return {
+    protocol: 'grpc-web',
+    origin,
+    method: 'POST',
+    target: method.path,
+    headers: [['content-type', 'application/grpc-web+proto'], ['x-grpc-web', '1'], ...headers],
+    body: writeEnvelope({ flags: 0, payload: wire }),
+  };
+}
+
+export function prepareConnect({ method, headers, wire, origin }: WiredCall): PreparedHttp {
+  const { path, isServerStreaming } = method;
+  const type = isServerStreaming ? 'application/connect+proto' : 'application/proto';
+  return {
+    protocol: 'connect',
+    origin,
+    method: 'POST',
+    target: path,
+    headers: [['content-type', type], ['connect-protocol-version', '1'], ...headers],
+    body: isServerStreaming ? writeEnvelope({ flags: 0, payload: wire }) : wire,
+  };
+}
+
+/**
+ * By JSON names, whatever names and spellings the user chose: what the codec makes of its own reading. Throws INVALID_ARGUMENT naming the field for
+ * which the rule has no place.
+ */
+export function prepareRest(
+  { binding, method, framing, headers, wire, origin }: WiredCall & { readonly binding: Binding },
+  codec: Codec,
 ): PreparedHttp {
+  const message = JSON.parse(Buffer.from(codec.messageWriter(method.input)(wire)).toString());
   const { contentType, ...request } = outgoingRequest(binding, message);
   const accept = method.isServerStreaming ? framings[framing] : framings.array;
   const own: Metadata = [

@@ -46,7 +46,7 @@ const END_STREAM = 0x02;
 const ok: AnswerStatus = { code: 'OK', message: '', details: [] };
 
 /** Never throws: an answer that cannot be read says why. */
-export function readAnswer(performed: Performed, context: ReadContext): Answer {
+export function readAnswer(performed: Pick<Performed, 'protocol' | 'startMs' | 'reply'>, context: ReadContext): Answer {
   const { reply } = performed;
   const httpStatus = reply.kind === 'http' ? reply.status : undefined;
   try {
@@ -59,6 +59,11 @@ export function readAnswer(performed: Performed, context: ReadContext): Answer {
   }
 }
 
+/** What counts as the answer. Times and headers are nobody's. */
+export function answerValue({ status, messages }: Answer): unknown {
+  return { status, messages: messages.map(({ value }) => value) };
+}
+
 type Read = Pick<Answer, 'status' | 'messages'>;
 
 function readGrpc({ code, message, details, messages }: GrpcAnswer, context: ReadContext): Read {
@@ -68,7 +73,7 @@ function readGrpc({ code, message, details, messages }: GrpcAnswer, context: Rea
   };
 }
 
-function readHttp({ protocol }: Performed, reply: HttpAnswer, context: ReadContext): Read {
+function readHttp({ protocol }: Pick<Performed, 'protocol'>, reply: HttpAnswer, context: ReadContext): Read {
   if (protocol === 'rest') return readRest(reply, context);
   return protocol === 'grpc-web' ? readGrpcWeb(reply, context) : readConnect(reply, context);
 }

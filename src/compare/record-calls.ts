@@ -4,6 +4,7 @@ import type { Codec } from '../codec/codec.ts';
 import { CodecError } from '../codec/codec-error.ts';
 import { createCodec } from '../codec/create-codec.ts';
 import type { MethodDescriptor, Schema } from '../schema/descriptors.ts';
+import { isSecretName, redacted } from './redact.ts';
 
 export interface RecorderOptions {
   readonly path: string;
@@ -21,11 +22,6 @@ export interface Recorder {
   /** Resolves when everything is written. */
   close(): Promise<void>;
 }
-
-/** Members whose names say that they are nobody's business. */
-const secretName =
-  /pass(word|wd|phrase)?$|secret|token|credential|api_?key|authorization|private_?key|cvv|card_?number|ssn/i;
-const hidden = 'REDACTED';
 
 /** Appends to the file. */
 export function createRecorder({ path, maxBytes, schema, onProblem }: RecorderOptions): Recorder {
@@ -46,7 +42,7 @@ export function createRecorder({ path, maxBytes, schema, onProblem }: RecorderOp
       if (codec?.schema !== schema()) codec = createCodec(schema(), { unknownAny: 'base64' });
       try {
         const data = JSON.parse(Buffer.from(codec.messageWriter(method.input)(message)).toString());
-        write(`${JSON.stringify({ method: method.fullName, data: redacted(data) })}\n`);
+        write(`${JSON.stringify({ method: method.fullName, data: redacted(data, isSecretName) })}\n`);
       } catch (error) {
         if (!(error instanceof CodecError)) throw error;
         onProblem(`a call of ${method.fullName} is not recorded: ${error.message}`);
@@ -54,15 +50,4 @@ export function createRecorder({ path, maxBytes, schema, onProblem }: RecorderOp
     },
     close: () => new Promise((resolve) => file.end(resolve)),
   };
-}
-
-/** Texts and numbers of members with a secret's name are replaced; what holds others is looked into. */
-function redacted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(redacted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([name, inner]): [string, unknown] => {
-    const isSecret = secretName.test(name) && (typeof inner === 'string' || typeof inner === 'number');
-    return [name, isSecret ? hidden : redacted(inner)];
-  });
-  return Object.fromEntries(entries);
 }

@@ -50,6 +50,8 @@ export interface Gateway {
   addHooks(hooks: RpcHooks): () => void;
   /** The answer for a failure outside of a call; `match` is that of the request, where it has one. */
   answerError(error: unknown, headers: HttpRequest['headers'], match?: Match): Answer;
+  /** The upstream of a service, whatever it speaks, or the mock where there is none. */
+  targetOf(service: string): CallTarget | undefined;
   readiness(): Readiness;
   /**
    * Builds the next generation, from the same options or from others, and swaps it in whole. Rejects with SchemaError when anything in
@@ -133,7 +135,7 @@ class LiveGateway implements Gateway {
 
   answer(match: Match, request: HttpRequest, signal: CancelSignal, client?: () => RpcClient): Promise<Answer> {
     const { hooks } = this;
-    return answer(match, request, { signal, targetOf: this.#targetOf, hooks, client: hooks && client?.() });
+    return answer(match, request, { signal, targetOf: this.targetOf, hooks, client: hooks && client?.() });
   }
 
   async method(path: string): Promise<{ readonly method: MethodDescriptor; readonly target?: CallTarget }> {
@@ -148,7 +150,7 @@ class LiveGateway implements Gateway {
   async #ownMethod(path: string, users: MethodDescriptor | undefined): Promise<OwnMethod | undefined> {
     const service = path.slice(1, path.lastIndexOf('/'));
     if (!ownServiceNames(this.options).includes(service)) return undefined;
-    if (users !== undefined && this.#targetOf(service) !== undefined) return undefined;
+    if (users !== undefined && this.targetOf(service) !== undefined) return undefined;
     this.#ownServices ??= createOwnServices({ generation: () => this.#generation, isServing: this.#isServing });
     return (await this.#ownServices).get(path);
   }
@@ -164,7 +166,7 @@ class LiveGateway implements Gateway {
     const { options, transcoder } = this.#generation;
     const { streamTimeout, streamIdle, timeoutMax } = options.limits;
     return new PassedCall(request, {
-      targetOf: this.#targetOf,
+      targetOf: this.targetOf,
       streamTimeoutMs: streamTimeout,
       streamIdleMs: streamIdle,
       maxTimeoutMs: timeoutMax,
@@ -197,10 +199,8 @@ class LiveGateway implements Gateway {
     return answerError(this.#generation, told, headers, match);
   }
 
-  /** The upstream of a service, whatever it speaks, or the mock where there is none. */
-  readonly #targetOf = (service: string): CallTarget | undefined => {
-    const { rest, mock } = this.#generation;
-    return this.#upstreams.targetOf(service) ?? rest?.(service) ?? mock;
+  readonly targetOf = (service: string): CallTarget | undefined => {
+    return this.#upstreams.targetOf(service) ?? this.#generation.rest?.(service) ?? this.#generation.mock;
   };
 
   readiness(): Readiness {

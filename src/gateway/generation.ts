@@ -208,7 +208,7 @@ async function createMock(schema: Schema, { limits }: Options): Promise<CallTarg
 }
 
 /** Services and methods that the configuration speaks of but that nothing describes. */
-function unknownServices({ upstreams, restUpstreams }: Options, { services }: Schema): readonly Problem[] {
+function unknownServices({ upstreams, restUpstreams, shadow }: Options, { services }: Schema): readonly Problem[] {
   const problems: Problem[] = [];
   const known = [...services.keys()].join(', ') || 'none';
   const check = (subject: string, service: string | undefined, method?: string): void => {
@@ -225,6 +225,10 @@ function unknownServices({ upstreams, restUpstreams }: Options, { services }: Sc
       problems.push({ position: undefined, subject, message });
     }
   };
+  for (const [index, name] of shadow?.methods.entries() ?? []) {
+    const [service, method = ''] = name.split('/');
+    check(`shadow.methods[${index}]`, service, method);
+  }
   for (const [index, { services: own }] of restUpstreams.entries()) {
     for (const service of own) check(`restUpstreams[${index}].services`, service);
   }

@@ -5,6 +5,7 @@
  */
 import { limitsSchema } from './options-limits.ts';
 import { securitySchema } from './options-security.ts';
+import { shadowSchema } from './options-shadow.ts';
 import { transcodingSchema } from './options-transcoding.ts';
 import { restUpstreamSchema, upstreamSchema } from './options-upstream.ts';
 
@@ -267,6 +268,7 @@ interface OptionsSchema {
     readonly security: typeof securitySchema;
     readonly docs: typeof docsSchema;
     readonly observability: typeof observabilitySchema;
+    readonly shadow: typeof shadowSchema;
   };
 }
 
@@ -294,5 +296,6 @@ export const optionsSchema: OptionsSchema = {
     security: securitySchema,
     docs: docsSchema,
     observability: observabilitySchema,
+    shadow: shadowSchema,
   },
 };

@@ -120,7 +120,18 @@ function checkTogether(options: Options, problem: (path: KeyPath, message: strin
     }
   }
   checkLimits(options, problem);
+  checkShadow(options, problem);
   checkSecurity(options, problem);
+}
+
+function checkShadow({ shadow, protocols }: Options, problem: (path: KeyPath, message: string) => void): void {
+  const needed = { 'grpc-web': 'grpcWeb', connect: 'connect' } as const;
+  const key = shadow?.over === 'grpc-web' || shadow?.over === 'connect' ? needed[shadow.over] : undefined;
+  if (key !== undefined && !protocols[key]) problem(['shadow', 'over'], `is off under protocols.${key}; turn that on`);
+  const { cert, key: privateKey } = shadow?.upstream?.tls ?? {};
+  if ((cert === undefined) !== (privateKey === undefined)) {
+    problem(['shadow', 'upstream', 'tls'], 'cert and key come together; add the other');
+  }
 }
 
 /** The library for xDS has transport, addresses and their health from its own server. */

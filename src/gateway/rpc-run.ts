@@ -7,6 +7,7 @@ import type { Metadata } from '../transcode/exchange.ts';
 import { frameHeadBytes, messageOf } from '../transcode/grpc-framing.ts';
 import type { CallOptions, FrameCoding, ReplyStream, Transport, UnaryReply } from '../upstream/transport.ts';
 import type { HookChain, IncomingReply, OutgoingCall, Rpc } from './hooks.ts';
+import { type Witness, witnessOf } from './witness.ts';
 
 type Messages = Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -23,6 +24,7 @@ export class RpcRun {
   readonly rpc: Rpc;
   readonly #hooks: HookChain;
   readonly #start = performance.now();
+  #witness: Witness | undefined;
   #error: StatusError | undefined;
   #hasEnded = false;
   /** When the body was there, when the call was sent, when its one reply came. */
@@ -45,6 +47,7 @@ export class RpcRun {
   /** Rejects when a hook refuses the call. */
   async admit(): Promise<void> {
     for (const hook of this.#hooks.beforeBind) await hook(this.rpc);
+    this.#witness = witnessOf(this.rpc);
   }
 
   /** An answer over HTTP with what hooks add to it. */
@@ -64,6 +67,7 @@ export class RpcRun {
       unary: async (options, messages) => {
         this.#frames = options.frames;
         const outgoing = await this.#outgoing(options);
+        attempt(() => this.#witness?.onSend(outgoing));
         const requests = this.#requests(messages);
         this.#sentAt = performance.now();
         const reply = await transport.unary(outgoing, requests);
@@ -75,6 +79,7 @@ export class RpcRun {
       stream: async (options, messages) => {
         this.#frames = options.frames;
         const outgoing = await this.#outgoing(options);
+        attempt(() => this.#witness?.onSend(outgoing));
         const requests = this.#requests(messages);
         this.#sentAt = performance.now();
         const stream = transport.stream(outgoing, requests);
@@ -118,6 +123,7 @@ export class RpcRun {
       replyBytes: this.#replyBytes,
     };
     for (const hook of this.#hooks.onEnd) attempt(() => hook(this.rpc, outcome));
+    attempt(() => this.#witness?.onEnd(outcome));
   }
 
   #transcodeMs(end: number): number | undefined {
@@ -150,6 +156,7 @@ export class RpcRun {
     this.#requestMessages++;
     this.#requestBytes += message.length;
     for (const hook of this.#hooks.onRequestMessage) hook(this.rpc, message);
+    attempt(() => this.#witness?.onRequest(given));
   }
 
   /** Of a frame its message, decompressed where a hook looks into it. */
@@ -202,6 +209,7 @@ export class RpcRun {
     this.#replyMessages++;
     this.#replyBytes += message.length;
     for (const hook of this.#hooks.onReplyMessage) hook(this.rpc, message);
+    attempt(() => this.#witness?.onReply(given, this.#replyEncoding));
   }
 }
 

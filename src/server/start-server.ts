@@ -26,6 +26,8 @@ import type { Metrics } from './metrics/metrics.ts';
 import { mountOwnPaths } from './own-paths.ts';
 import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './plugin.ts';
 import { addRequestIds } from './request-ids.ts';
+import { keepShadow } from './shadow/keep-shadow.ts';
+import type { ShadowResult } from './shadow/shadow-result.ts';
 
 export interface RunningServer {
   /** `http://127.0.0.1:8080` */
@@ -78,6 +80,8 @@ async function createApp(
   metrics?.watch(app);
   if (options.observability.accessLog) (await import('./access-log.ts')).logAccess(gateway, app.log);
   app.addHook('preClose', async () => versions.end());
+  const onResult = (result: ShadowResult): void => metrics?.countShadow(result);
+  app.addHook('preClose', await keepShadow({ gateway, log: app.log, onResult }));
   app.server.maxConnections = options.limits.connections;
   app.addHook('onClose', () => gateway.close());
   for (const problem of gateway.generation.skipped) app.log.warn(`left out: ${formatProblem(problem)}`);

@@ -7,9 +7,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { durationBuckets } from '../../gateway/telemetry/buckets.ts';
+import type { ShadowResult } from '../shadow/shadow-result.ts';
 import { addGatewayGauges } from './gateway-gauges.ts';
 import { workersMetrics } from './gather.ts';
 import { addRpcMetrics } from './rpc-metrics.ts';
+import { createShadowMetrics } from './shadow-metrics.ts';
 
 export interface Metrics {
   readonly contentType: string;
@@ -17,6 +19,8 @@ export interface Metrics {
   watch(app: FastifyInstance): void;
   /** Counts a request whose path cannot be decoded, which passes no hook of the app. */
   countMalformed(): void;
+  /** Counts a call that shadow mode has chosen. */
+  countShadow(result: ShadowResult): void;
   /** What Prometheus reads; of several workers the sums of all. */
   text(): Promise<string>;
 }
@@ -30,6 +34,7 @@ export function startMetrics(gateway: Gateway, lostLines?: () => number): Metric
   const open = new Set<OpenAnswer>();
   addGatewayGauges(gateway, registry, { lostLines, untaken: () => bytesOf(open) });
   const all = cluster.isWorker ? workersMetrics(() => registry.getMetricsAsJSON()) : undefined;
+  const countShadow = createShadowMetrics(registry);
   return {
     contentType: registry.contentType,
     watch: (app) => {
@@ -37,6 +42,7 @@ export function startMetrics(gateway: Gateway, lostLines?: () => number): Metric
       watchOpen(app, open);
     },
     countMalformed: () => misses.inc({ reason: 'malformed' }),
+    countShadow,
     text: async () => (all === undefined ? registry : AggregatorRegistry.aggregate([...(await all())])).metrics(),
   };
 }
