@@ -93,6 +93,25 @@ export const limitsSchema = {
       },
     },
     connections: { type: 'integer', minimum: 1, default: 10000, description: 'Open client connections per process.' },
+    connectionsPerAddress: {
+      type: 'integer',
+      minimum: 1,
+      default: 200,
+      description:
+        'The same per client address, of IPv6 the /64. This machine and those of `listen.trustProxy` may have any number.',
+    },
+    eventLoopDelay: {
+      $ref: '#/$defs/duration',
+      default: '250ms',
+      description: 'How late the process may be, three times in a row; over it calls are 503 until it keeps up.',
+    },
+    heapPercent: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100,
+      default: 80,
+      description: 'How much of the heap may be used; over it calls are 503 until there is room.',
+    },
     http2Streams: {
       type: 'integer',
       minimum: 1,

@@ -28,7 +28,7 @@ export function tooManyCalls(usedUp: readonly UsedUp[], retryMs: number, headers
 }
 
 /** `retry_delay` (1) of `seconds` (1) and `nanos` (2). */
-function retryInfo(retryMs: number): Uint8Array {
+export function retryInfo(retryMs: number): Uint8Array {
   const wholeMs = Math.ceil(retryMs);
   const seconds = [1 << 3, ...varint(Math.floor(wholeMs / 1000))];
   const nanos = [2 << 3, ...varint((wholeMs % 1000) * 1e6)];

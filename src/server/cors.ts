@@ -18,6 +18,7 @@ const exposedHeaders = [
   'ratelimit',
   'ratelimit-policy',
   'retry-after',
+  'x-request-id',
 ];
 
 /** To be called before anything that may refuse a request, so that pages can read the refusal. */

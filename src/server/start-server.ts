@@ -18,9 +18,11 @@ import { formatProblem } from '../schema/problem.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { refuseConnection } from './client-error.ts';
+import { limitConnections, loopback } from './connection-limit.ts';
 import { fail, handle } from './handler.ts';
 import { HttpVersions } from './http-versions.ts';
 import { createListenTls, type ListenTls } from './listen-tls.ts';
+import { createLoadShedding } from './load-shedding.ts';
 import { logReloads } from './log-reloads.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { mountOwnPaths } from './own-paths.ts';
@@ -83,6 +85,7 @@ async function createApp(
   const onResult = (result: ShadowResult): void => metrics?.countShadow(result);
   app.addHook('preClose', await keepShadow({ gateway, log: app.log, onResult }));
   app.server.maxConnections = options.limits.connections;
+  limitConnections(app, options.limits.connectionsPerAddress, [...loopback, ...options.listen.trustProxy]);
   app.addHook('onClose', () => gateway.close());
   for (const problem of gateway.generation.skipped) app.log.warn(`left out: ${formatProblem(problem)}`);
   logReloads(gateway, app.log);
@@ -95,7 +98,9 @@ async function createApp(
   const { cors } = options.security;
   if (cors !== undefined) (await import('./cors.ts')).allowOtherSites(app, gateway, cors);
   // By callback: every request passes it, and a promise for each costs more than the check.
+  const load = createLoadShedding(app, gateway);
   app.addHook('onRequest', (request, _reply, done) => {
+    load.check(request);
     refuseLongUrl(request, options.limits);
     done();
   });
