@@ -8,6 +8,8 @@ const scratch = shared;
 
 /** Up to so many keys are compared one by one; more are hashed. */
 const linear = 8;
+/** Of keys that are not chosen to collide, so many never stand in a row: the table is at most half full. */
+const longestRow = 64;
 
 /** The keys of one map, as places in the working buffer. */
 class KeySet {
@@ -16,9 +18,12 @@ class KeySet {
   /** Open addressing: index of a key plus one, or 0. Sized a power of two, at least twice the keys. */
   #table: Int32Array = new Int32Array(0);
   #count = 0;
+  /** The keys as strings once many collide: the engine's hash of strings is slower, but harder to foresee. */
+  #strings: Set<string> | undefined;
 
   clear(): void {
     this.#count = 0;
+    this.#strings = undefined;
     // A set that grew large is not kept, and its table must not be swept for every small map after it.
     if (this.#table.length > 0) this.#table = new Int32Array(0);
     if (this.#starts.length > 1024) {
@@ -30,6 +35,7 @@ class KeySet {
   /** False when the same bytes were added before. */
   add(start: number, end: number): boolean {
     const count = this.#count;
+    if (this.#strings !== undefined) return this.#addString(start, end);
     if (count < linear) {
       for (let index = 0; index < count; index++) if (this.#same(index, start, end)) return false;
     } else if (!this.#hash(start, end)) return false;
@@ -54,12 +60,26 @@ class KeySet {
     if (this.#table.length < (this.#count + 1) * 2) this.#rebuild();
     const mask = this.#table.length - 1;
     let slot = hashOf(start, end) & mask;
-    for (let index = this.#table[slot] as number; index !== 0; index = this.#table[slot] as number) {
+    for (let row = 0; row < longestRow; row++) {
+      const index = this.#table[slot] as number;
+      if (index === 0) {
+        this.#table[slot] = this.#count + 1;
+        return true;
+      }
       if (this.#same(index - 1, start, end)) return false;
       slot = (slot + 1) & mask;
     }
-    this.#table[slot] = this.#count + 1;
-    return true;
+    this.#strings = new Set();
+    for (let index = 0; index < this.#count; index++) {
+      this.#addString(this.#starts[index] as number, this.#ends[index] as number);
+    }
+    return this.#addString(start, end);
+  }
+
+  #addString(start: number, end: number): boolean {
+    const strings = this.#strings as Set<string>;
+    const { size } = strings;
+    return strings.add(scratch.bytes.toString('latin1', start, end)).size > size;
   }
 
   #rebuild(): void {
@@ -84,7 +104,7 @@ class KeySet {
   }
 }
 
-// FNV-1a. An attacker who can make keys collide gains at most what the size limit of a message allows, so the seed varies by process.
+// FNV-1a by words. The seed keeps nobody from making keys that collide (two words that differ in their upper bits alone cancel out).
 const seed = (Math.random() * 0x7fffffff) | 0;
 
 function hashOf(start: number, end: number): number {
