@@ -12,7 +12,7 @@ export function logAccess(gateway: Gateway, log: FastifyBaseLogger): void {
   gateway.addHooks({ onEnd: (rpc, outcome) => log.info(lineOf(rpc, outcome), 'call') });
 }
 
-function lineOf(rpc: Rpc, { error, durationMs, upstreamMs, ...counts }: RpcOutcome): object {
+function lineOf(rpc: Rpc, { error, durationMs, upstreamMs, httpStatus, ...counts }: RpcOutcome): object {
   const { request, method, protocol, binding, client } = rpc;
   const { headers } = request;
   return {
@@ -21,6 +21,7 @@ function lineOf(rpc: Rpc, { error, durationMs, upstreamMs, ...counts }: RpcOutco
     protocol,
     httpMethod: request.method,
     route: binding?.path,
+    httpStatus: protocol === 'rest' ? httpStatus : undefined,
     durationMs,
     upstreamMs,
     requestBytes: counts.requestBytes,

@@ -43,6 +43,7 @@ test('a line for each call, without anything secret', async (t) => {
     protocol: 'rest',
     httpMethod: 'GET',
     route: '/v1/hello/{name}',
+    httpStatus: 200,
     requestBytes: 13,
     replyBytes: 4,
     client: '127.0.0.1',

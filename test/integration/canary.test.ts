@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import { node, tracing } from '@opentelemetry/sdk-node';
 import { pino } from 'pino';
 import { effectiveOptions } from '../../src/cli/effective-options.ts';
 import { digestOf } from '../../src/security/api-keys.ts';
@@ -10,6 +11,9 @@ import { hashPassword } from '../../src/security/scrypt-hash.ts';
 import { startServer } from '../../src/server/start-server.ts';
 import { startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
 import { audience, issuer, makeKey, rawToken, startIssuer, tokenOf } from './jwks-issuer.ts';
+
+const spans = new tracing.InMemorySpanExporter();
+new node.NodeTracerProvider({ spanProcessors: [new tracing.SimpleSpanProcessor(spans)] }).register();
 
 const secret = (name: string): string => `canary-${name}-5f3a91`;
 const password = await hashPassword(secret('right-password'));
@@ -56,7 +60,7 @@ const requests: readonly { readonly path: string; readonly headers?: Record<stri
   { path: '/v1/items', headers: { 'x-api-key': canaries.rightKey } },
   { path: '/v1/items/7', headers: { 'x-api-key': canaries.rightKey } },
   { path: '/v1/ledger', headers: { 'x-api-key': canaries.rightKey } },
-  ...['/healthz', '/readyz', '/openapi.json', '/openapi.yaml', '/docs', '/docs/json'].map((path) => ({
+  ...['/healthz', '/readyz', '/metrics', '/openapi.json', '/openapi.yaml', '/docs', '/docs/json'].map((path) => ({
     path: `${path}?key=${canaries.queryKey}`,
     headers: { authorization: basic('ann', canaries.rightPassword) },
   })),
@@ -82,7 +86,13 @@ async function startLogged(t: TestContext) {
     protos: ['test/protos/security.proto'],
     upstreams: [upstream.target],
     listen: { port: 0 },
-    observability: { logLevel: 'trace' as const },
+    observability: {
+      logLevel: 'trace' as const,
+      accessLog: true,
+      requestIds: true,
+      metrics: true,
+      openTelemetry: true,
+    },
     security: {
       basic: { users: [{ name: 'ann', password }] },
       apiKeys: {
@@ -99,7 +109,7 @@ async function startLogged(t: TestContext) {
   return { server, keys, lines, options };
 }
 
-test('no secret is said again: logs, pages, errors, options', async (t) => {
+test('no secret is said again: logs, metrics, traces, pages, errors, options', async (t) => {
   const { server, keys, lines, options } = await startLogged(t);
   const said: string[] = [];
   const ask = async (): Promise<void> => {
@@ -117,7 +127,9 @@ test('no secret is said again: logs, pages, errors, options', async (t) => {
   await ask();
   said.push(JSON.stringify(effectiveOptions(server.gateway.options)));
   await once(server.app.server.close(), 'close');
-  const all = { logs: lines.join(''), answers: said.join('\n') };
+  const traces = spans.getFinishedSpans().map(({ name, attributes, status }) => ({ name, attributes, status }));
+  assert.ok(traces.length > requests.length);
+  const all = { logs: lines.join(''), traces: JSON.stringify(traces), answers: said.join('\n') };
   assert.ok(all.logs.includes('UNAUTHENTICATED') && all.logs.includes('INTERNAL'), 'the log tells of failures');
   const heard = Object.entries(canaries).flatMap(([name, value]) =>
     Object.entries(all).flatMap(([place, text]) =>
