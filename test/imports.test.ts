@@ -28,6 +28,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'node:tls': ['upstream', 'server'],
   // The package itself, to find its own files.
   tandem: ['client', 'demo', 'schema', 'server'],
+  ioredis: ['limits'],
   jose: ['security'],
   pino: ['cli'],
   'prom-client': ['server'],

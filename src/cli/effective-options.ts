@@ -2,6 +2,7 @@
 import { type Options, resolveOptions } from '../gateway/options.ts';
 import { optionsSchema } from '../gateway/options-schema.ts';
 import type { SchemaNode } from '../gateway/options-walk.ts';
+import type { Rate } from '../limits/options.ts';
 
 export interface EffectiveOption {
   readonly key: string;
@@ -32,6 +33,10 @@ function leavesOf(node: SchemaNode, value: unknown, key: string): [key: string, 
     const { items } = node;
     return (value as readonly unknown[]).flatMap((item, index) => leavesOf(items, item, `${key}[${index}]`));
   }
+  if ('items' in node && '$ref' in node.items && node.items.$ref === '#/$defs/rate') {
+    const texts = (value as readonly Rate[]).map(({ count, window }) => `${count}/${window}`);
+    return [[key, JSON.stringify(texts)]];
+  }
   return [[key, valueText(node, value)]];
 }
 
@@ -39,7 +44,7 @@ function valueText(node: SchemaNode, value: unknown): string {
   const form = '$ref' in node ? node.$ref.slice('#/$defs/'.length) : '';
   if (form === 'duration') return quantity(Number(value), durations);
   if (form === 'size') return quantity(Number(value), sizes);
-  if (form === 'passwordHash' || form === 'keyDigest') return '(not shown)';
+  if (form === 'passwordHash' || form === 'keyDigest' || form === 'storeUrl') return '(not shown)';
   if (form === 'target') return (value as { readonly text: string }).text;
   return typeof value === 'string' && value !== '' ? value : JSON.stringify(value);
 }

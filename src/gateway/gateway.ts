@@ -237,6 +237,7 @@ class LiveGateway implements Gateway {
     this.#stats = withReload(this.#stats);
     this.#watch();
     if (!isSame) void old.close(AbortSignal.timeout(options.limits.drain));
+    if (this.#generation.counters !== before.counters) before.counters?.rates.close?.();
     for (const listener of this.#listeners) listener(this.#generation, before);
     return this.#generation;
   }
@@ -265,6 +266,7 @@ class LiveGateway implements Gateway {
     this.#isDraining = true;
     this.#unwatch();
     await this.#upstreams.close(AbortSignal.timeout(this.options.limits.drain));
+    this.#generation.counters?.rates.close?.();
   }
 
   /** What changes by itself is taken into use by a reload; calls in flight end on the connections that they have. */

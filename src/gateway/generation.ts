@@ -119,6 +119,7 @@ export async function createGeneration(
     ...plugins.problems,
   ];
   if (problems.length > 0) throw new SchemaError(problems);
+  if (limited !== undefined && limited.counters !== before?.counters) await limited.counters.rates.start?.();
   const { table } = routed;
   const methods = methodsOf(services, schema, table.bindings);
   const unknownParameters = before?.unknownParameters ?? new Map();
@@ -181,7 +182,7 @@ async function createLimitsOf(
 ): Promise<LimitHooks | undefined> {
   if (limits.calls.length === 0) return undefined;
   const { createLimitHooks } = await import('./limit-hooks.ts');
-  return createLimitHooks(limits, { services, bindings }, before?.counters);
+  return await createLimitHooks(limits, { services, bindings }, before?.counters);
 }
 
 /** Methods without a rule stand behind the others with none: automatic mapping, if it is on, gives them one. */

@@ -18,10 +18,24 @@ export interface LimitHooks {
   readonly problems: readonly Problem[];
 }
 
-export function createLimitHooks({ calls }: LimitOptions, nameable: Nameable, before?: Counters): LimitHooks {
-  const counters = before ?? { rates: new MemoryStore(), concurrency: new Concurrency() };
+export async function createLimitHooks(
+  { calls, store }: LimitOptions,
+  nameable: Nameable,
+  before: Counters | undefined,
+): Promise<LimitHooks> {
+  const isSame = before !== undefined && JSON.stringify(before.storeOptions) === JSON.stringify(store);
+  const counters = isSame ? before : await createCounters(store, before);
   const { beforeIdentity, byIdentity, problems } = createCallLimits(calls, nameable, counters);
   return { beforeIdentity: hooksOf(beforeIdentity), byIdentity: hooksOf(byIdentity), counters, problems };
+}
+
+/** Nothing is connected to yet: the generation may still be refused. */
+async function createCounters(storeOptions: LimitOptions['store'], before: Counters | undefined): Promise<Counters> {
+  const rates =
+    storeOptions === undefined
+      ? new MemoryStore()
+      : new (await import('../limits/valkey-store.ts')).ValkeyStore(storeOptions);
+  return { rates, concurrency: before?.concurrency ?? new Concurrency(), storeOptions };
 }
 
 function hooksOf(take: TakeCall | undefined): readonly RpcHooks[] {

@@ -36,6 +36,7 @@ export interface FormTypes {
   upstream: { input: string; value: { target: string; services: string[] } };
   restUpstream: { input: string; value: { url: string; services: string[] } };
   httpUrl: { input: string; value: string };
+  storeUrl: { input: string; value: string };
   origin: { input: string; value: string };
   addressRange: { input: string; value: string };
   headerLine: { input: string; value: readonly [name: string, value: string] };
@@ -191,6 +192,13 @@ export const valueForms: Readonly<Record<keyof FormTypes, ValueForm>> = {
     schema: { type: 'string', pattern: '^https?://' },
     expected: 'an http or https URL without query, fragment or password',
     read: readHttpUrl,
+  },
+  storeUrl: {
+    schema: { type: 'string', pattern: '^rediss?://' },
+    expected: 'a URL such as redis://host:6379',
+    read: (value) =>
+      typeof value === 'string' && /^rediss?:\/\//.test(value) && URL.canParse(value) ? value : undefined,
+    isSecret: true,
   },
   origin: {
     schema: { type: 'string', pattern: '^(\\*|https?://[^/]+)$' },

@@ -92,6 +92,21 @@ export const limitsSchema = {
         },
       },
     },
+    store: {
+      type: 'object',
+      description: 'Valkey or Redis, in which all gateways that name it count the `rates` together.',
+      required: ['url'],
+      properties: {
+        url: { $ref: '#/$defs/storeUrl', description: '`redis://host:6379`, `rediss://user:password@host:6379/1`.' },
+        whenDown: {
+          enum: ['allow', 'refuse'],
+          default: 'allow',
+          description: 'While it does not answer: each process counts for itself, or calls are 503.',
+        },
+        timeout: { $ref: '#/$defs/duration', default: '5ms', description: 'How long a call may wait for it.' },
+        prefix: { type: 'string', default: 'tandem', description: 'What the names of its keys begin with.' },
+      },
+    },
     connections: { type: 'integer', minimum: 1, default: 10000, description: 'Open client connections per process.' },
     connectionsPerAddress: {
       type: 'integer',

@@ -7,7 +7,7 @@ import type { MethodDescriptor } from '../schema/descriptors.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Metadata } from '../transcode/exchange.ts';
 import type { Concurrency, Places } from './concurrency.ts';
-import type { CallLimitOptions, Per, Rate } from './options.ts';
+import type { CallLimitOptions, Per, Rate, StoreOptions } from './options.ts';
 import type { Quota, RateStore, Standing, Taken } from './rate-store.ts';
 import { tooManyCalls } from './refusals.ts';
 
@@ -37,6 +37,8 @@ export interface CallLimits {
 export interface Counters {
   readonly rates: RateStore;
   readonly concurrency: Concurrency;
+  /** Of `rates`, as it was when they were made. */
+  readonly storeOptions: StoreOptions | undefined;
 }
 
 interface Limit {

@@ -18,3 +18,12 @@ export interface CallLimitOptions {
   readonly rates: readonly Rate[];
   readonly concurrent: number | undefined;
 }
+
+/** Where several gateways count together. */
+export interface StoreOptions {
+  readonly url: string;
+  readonly whenDown: 'allow' | 'refuse';
+  /** In milliseconds. */
+  readonly timeout: number;
+  readonly prefix: string;
+}

@@ -27,4 +27,9 @@ export interface Taken {
 
 export interface RateStore {
   take(quotas: readonly Quota[]): Taken | Promise<Taken>;
+  /** Undefined where there is nothing to be reached. */
+  readonly isUp?: boolean;
+  /** Before the first call. Never rejects. */
+  start?(): Promise<void>;
+  close?(): void;
 }

@@ -7,6 +7,7 @@ import { lineFaults } from './line-faults.ts';
 import { logFaults } from './log-faults.ts';
 import { nonsenseFaults } from './nonsense.ts';
 import type { Fault } from './stage.ts';
+import { storeFaults } from './store-faults.ts';
 import { upstreamFaults } from './upstream-faults.ts';
 
 /** All of them, in the order of docs/reliability.md. */
@@ -18,6 +19,7 @@ export const faults: readonly Fault[] = [
   ...certificateFaults,
   ...issuerFaults,
   ...clockFaults,
+  ...storeFaults,
   ...clientFaults,
   ...nonsenseFaults,
 ];

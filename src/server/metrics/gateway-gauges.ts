@@ -124,7 +124,16 @@ function ownMetrics(gateway: Gateway): readonly Asked[] {
       }
     },
   };
+  const store: Asked = {
+    name: 'tandem_limits_store_up',
+    help: '1 while the store of limits answers; of several workers how many it answers.',
+    collect(add) {
+      const { isUp } = gateway.generation.counters?.rates ?? {};
+      if (isUp !== undefined) add({}, Number(isUp));
+    },
+  };
   return [
+    store,
     alike('tandem_ready', '1 while calls can be served.', () => Number(gateway.readiness().isReady)),
     alike('tandem_routes', 'Rules that are served.', () => gateway.generation.table.bindings.length),
     alike('tandem_generation_age_seconds', 'Since the configuration in use was taken into use.', () => {

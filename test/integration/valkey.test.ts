@@ -1,0 +1,115 @@
+/** Gateways that count together, and what they do while the store is gone. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TandemOptions } from '../../src/gateway/options.ts';
+import { missingValkey, startValkey } from '../upstreams/valkey-server.ts';
+import { startSecure } from './security-fixture.ts';
+
+type Limits = NonNullable<TandemOptions['limits']>;
+type Store = NonNullable<Limits['store']>;
+
+// A machine that is busy with other tests is late itself.
+const timeout = '5s';
+const calls: Limits['calls'] = [{ name: 'all', rates: ['3/1h', '100/24h'] }];
+
+async function startWith(t: TestContext, store: Store, limits: Limits = {}): Promise<() => Promise<Response>> {
+  const { server } = await startSecure(t, {}, { limits: { calls, store, ...limits } });
+  return () => fetch(`${server.url}/ping`);
+}
+
+test('all gateways of one store count together', { skip: missingValkey }, async (t) => {
+  const { url } = await startValkey(t);
+  const [first, second] = [await startWith(t, { url, timeout }), await startWith(t, { url, timeout })];
+  const answers: [number, string][] = [];
+  for (const call of [first, second, first, second, first]) {
+    const { status, headers } = await call();
+    answers.push([status, headers.get('ratelimit')?.replaceAll(/t=\d+/g, 't') ?? '']);
+  }
+  assert.deepEqual(answers, [
+    [200, '"all-1h";r=2;t, "all-24h";r=99;t'],
+    [200, '"all-1h";r=1;t, "all-24h";r=98;t'],
+    [200, '"all-1h";r=0;t, "all-24h";r=97;t'],
+    [429, '"all-1h";r=0;t, "all-24h";r=97;t'],
+    [429, '"all-1h";r=0;t, "all-24h";r=97;t'],
+  ]);
+  const other = await startWith(t, { url, timeout, prefix: 'other' });
+  assert.equal((await other()).status, 200);
+});
+
+test('a window ends in the store', { skip: missingValkey }, async (t) => {
+  const { url } = await startValkey(t);
+  const call = await startWith(t, { url, timeout }, { calls: [{ rates: ['1/1s'] }] });
+  assert.equal((await call()).status, 200);
+  while ((await call()).status !== 200) await sleep(20);
+  const limit = (await call()).headers.get('ratelimit');
+  assert.match(limit ?? '', /r=0;t=1$/);
+});
+
+test('allow: without the store each process counts for itself, and together again with it', {
+  skip: missingValkey,
+}, async (t) => {
+  const valkey = await startValkey(t);
+  const { url } = valkey;
+  const [first, second] = [await startWith(t, { url, timeout }), await startWith(t, { url, timeout })];
+  assert.equal((await first()).status, 200);
+  await valkey.kill();
+  const statuses: number[] = [];
+  for (const call of [first, first, first, first, second]) statuses.push((await call()).status);
+  assert.deepEqual(statuses, [200, 200, 200, 429, 200]);
+  await valkey.restart();
+  // Nothing is left of what was counted before.
+  while ((await first()).status !== 200) await sleep(50);
+  while ((await second()).headers.get('ratelimit')?.startsWith('"all-1h";r=0') !== true) await sleep(50);
+  assert.equal((await first()).status, 429);
+});
+
+test('refuse: without the store 503, and calls again with it', { skip: missingValkey }, async (t) => {
+  const valkey = await startValkey(t);
+  const call = await startWith(t, { url: valkey.url, timeout, whenDown: 'refuse' });
+  assert.equal((await call()).status, 200);
+  await valkey.kill();
+  for (const _ of [1, 2]) {
+    const refused = await call();
+    assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '1']);
+    assert.deepEqual(await refused.json(), {
+      code: 14,
+      message: 'calls cannot be counted now; try again',
+      details: [],
+    });
+  }
+  await valkey.restart();
+  while ((await call()).status !== 200) await sleep(50);
+});
+
+test('a gateway starts without the store, says so, and tells no password', async (t) => {
+  const warnings: string[] = [];
+  const listener = (warning: Error): void => void warnings.push(String(warning));
+  process.on('warning', listener);
+  t.after(() => process.off('warning', listener));
+  const { server } = await startSecure(
+    t,
+    {},
+    {
+      limits: { calls, store: { url: 'redis://me:hidden@127.0.0.1:1', timeout } },
+      observability: { metrics: true },
+    },
+  );
+  assert.equal((await fetch(`${server.url}/ping`)).status, 200);
+  while (warnings.length === 0) await sleep(1);
+  assert.match(warnings.join('\n'), /limits\.store: .*; until it is back each process counts for itself/);
+  assert.doesNotMatch(warnings.join('\n'), /hidden/);
+  assert.match(await (await fetch(`${server.url}/metrics`)).text(), /^tandem_limits_store_up 0$/m);
+});
+
+test('a reload that names another store counts there', { skip: missingValkey }, async (t) => {
+  const [one, other] = [await startValkey(t), await startValkey(t)];
+  const { server, upstream } = await startSecure(t, {}, { limits: { calls, store: { url: one.url, timeout } } });
+  const call = async (): Promise<string | null> => (await fetch(`${server.url}/ping`)).headers.get('ratelimit');
+  assert.match((await call()) ?? '', /^"all-1h";r=2/);
+  const options = { protos: ['test/protos/security.proto'], upstreams: [upstream.target], listen: { port: 0 } };
+  await server.gateway.reload({ ...options, limits: { calls, store: { url: other.url, timeout } } });
+  assert.match((await call()) ?? '', /^"all-1h";r=2/);
+  await one.kill();
+  assert.match((await call()) ?? '', /^"all-1h";r=1/);
+});
