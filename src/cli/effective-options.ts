@@ -1,5 +1,6 @@
 /** The options in effect, as lines a user can compare with the file: `limits.bodyBytes  4MiB`. */
 import { type Options, resolveOptions } from '../gateway/options.ts';
+import { valueForms } from '../gateway/options-forms.ts';
 import { optionsSchema } from '../gateway/options-schema.ts';
 import type { SchemaNode } from '../gateway/options-walk.ts';
 import type { Rate } from '../limits/options.ts';
@@ -41,12 +42,16 @@ function leavesOf(node: SchemaNode, value: unknown, key: string): [key: string, 
 }
 
 function valueText(node: SchemaNode, value: unknown): string {
-  const form = '$ref' in node ? node.$ref.slice('#/$defs/'.length) : '';
+  const form = formOf(node) ?? ('items' in node ? formOf(node.items) : undefined);
   if (form === 'duration') return quantity(Number(value), durations);
   if (form === 'size') return quantity(Number(value), sizes);
-  if (form === 'passwordHash' || form === 'keyDigest' || form === 'storeUrl') return '(not shown)';
+  if (form !== undefined && valueForms[form].isSecret && JSON.stringify(value) !== '[]') return '(not shown)';
   if (form === 'target') return (value as { readonly text: string }).text;
   return typeof value === 'string' && value !== '' ? value : JSON.stringify(value);
+}
+
+function formOf(node: SchemaNode): keyof typeof valueForms | undefined {
+  return '$ref' in node ? (node.$ref.slice('#/$defs/'.length) as keyof typeof valueForms) : undefined;
 }
 
 const durations = [['h', 3_600_000], ['m', 60_000], ['s', 1000], ['ms', 1]] as const; // biome-ignore format: a table

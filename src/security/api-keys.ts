@@ -20,29 +20,31 @@ export function createApiKeys({ header, query, cookie, keys }: ApiKeyOptions, re
   const byDigest = new Map(
     keys.map(({ name, digest, roles, scopes }): [string, Identity] => [
       digest,
-      { subject: name, scheme: 'apiKey', roles: new Set(roles), scopes: new Set(scopes) },
+      { subject: name, scheme: 'apiKey', roles: new Set(roles), scopes: new Set(scopes), isLent: false },
     ]),
   );
   const places = Object.entries({ header, query, cookie }).filter(([, name]) => name !== undefined);
   const parameters = [['realm', realm], ...places].map(([key, name]) => `${key}=${quoted(name ?? '')}`);
   const challenge = `ApiKey ${parameters.join(', ')}`;
-  const keysIn = ({ request: { headers, target } }: Caller): readonly string[] => [
+  const keysGiven = ({ request: { headers, target } }: Caller): readonly string[] => [
     ...(header === undefined ? [] : [headers[header] ?? []].flat()),
     ...(query === undefined ? [] : queryValues(target, query)),
-    ...(cookie === undefined ? [] : cookieValues([headers['cookie'] ?? []].flat().join('; '), cookie)),
   ];
+  const keysInCookies = ({ request: { headers } }: Caller): readonly string[] =>
+    cookie === undefined ? [] : cookieValues([headers['cookie'] ?? []].flat().join('; '), cookie);
   return {
     scheme: 'apiKey',
     challenge,
     // gRPC lets clients send cookies on; with a key among them none goes.
     isCredential: (name) => name === header || (name === 'cookie' && cookie !== undefined),
     identify(caller) {
-      const [key, ...others] = new Set(keysIn(caller));
+      const given = keysGiven(caller);
+      const [key, ...others] = new Set([...given, ...keysInCookies(caller)]);
       if (key === undefined) return undefined;
       if (others.length > 0) throw invalidCredentials(challenge, 'two API keys in one request');
       const identity = byDigest.get(digestOf(key));
       if (identity === undefined) throw invalidCredentials(challenge, 'unknown API key');
-      return identity;
+      return given.length === 0 ? { ...identity, isLent: true } : identity;
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * HTTP Basic (RFC 7617): users with their passwords' scrypt hashes.
  */
+import { availableParallelism } from 'node:os';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import {
@@ -17,7 +18,8 @@ import { Remembered } from './remembered.ts';
 import { isPassword } from './scrypt-hash.ts';
 import { WrongAttempts } from './wrong-attempts.ts';
 
-const MAX_AT_ONCE = 4;
+/** One core is left to what calls need. */
+const MAX_AT_ONCE = Math.max(1, Math.min(4, availableParallelism() - 1));
 const MAX_WAITING = 100;
 
 /** The same password is verified once at a time, and not again for a minute. */
@@ -25,7 +27,8 @@ export function createBasic({ users }: BasicOptions, realm: string, clock: Clock
   const challenge = `Basic realm=${quoted(realm)}, charset="UTF-8"`;
   const byName = new Map(
     users.map(({ name, password, roles, scopes }) => {
-      const identity: Identity = { subject: name, scheme: 'basic', roles: new Set(roles), scopes: new Set(scopes) };
+      const grants = { roles: new Set(roles), scopes: new Set(scopes) };
+      const identity: Identity = { subject: name, scheme: 'basic', ...grants, isLent: true };
       return [name, { password, identity }];
     }),
   );

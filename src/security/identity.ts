@@ -13,6 +13,8 @@ export interface Identity {
   readonly scheme: Scheme;
   readonly roles: ReadonlySet<string>;
   readonly scopes: ReadonlySet<string>;
+  /** Browsers send such credentials by themselves, whichever site's page makes them call: cookies, passwords, certificates. */
+  readonly isLent: boolean;
 }
 
 /** What of a request says who sends it. Hooks' `Rpc` fits, and so does any request's head. */

@@ -71,6 +71,7 @@ function identityOfClaims(payload: JWTPayload, claims: JwtOptions['claims']): Id
   return {
     subject,
     scheme: 'jwt',
+    isLent: false,
     roles: new Set(textsOf(claimAt(payload, claims.roles))),
     // RFC 8693, 4.2: one text, separated by spaces. Many issuers write a list.
     scopes: new Set(

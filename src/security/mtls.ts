@@ -10,7 +10,7 @@ export function createMtls({ identities }: MtlsOptions, realm: string): Authenti
   const byName = new Map(
     identities.map(({ san, name, roles, scopes }): [string, Identity] => [
       san,
-      { subject: name ?? san, scheme: 'mtls', roles: new Set(roles), scopes: new Set(scopes) },
+      { subject: name ?? san, scheme: 'mtls', roles: new Set(roles), scopes: new Set(scopes), isLent: true },
     ]),
   );
   return {

@@ -6,6 +6,7 @@ import { issuerFaults } from './issuer-faults.ts';
 import { lineFaults } from './line-faults.ts';
 import { logFaults } from './log-faults.ts';
 import { nonsenseFaults } from './nonsense.ts';
+import { passwordFaults } from './password-faults.ts';
 import type { Fault } from './stage.ts';
 import { storeFaults } from './store-faults.ts';
 import { upstreamFaults } from './upstream-faults.ts';
@@ -20,6 +21,7 @@ export const faults: readonly Fault[] = [
   ...issuerFaults,
   ...clockFaults,
   ...storeFaults,
+  ...passwordFaults,
   ...clientFaults,
   ...nonsenseFaults,
 ];

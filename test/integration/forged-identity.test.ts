@@ -8,6 +8,7 @@ import { createHttp2Transport } from '../../src/upstream/http2-transport.ts';
 import { parseTarget } from '../../src/upstream/target.ts';
 import { audience, issuer, makeKey, startIssuer, tokenOf } from './jwks-issuer.ts';
 import { apiKey, keyOf, startSecure } from './security-fixture.ts';
+import { sendRaw } from './send-raw.ts';
 
 test('identity cannot be forged, with or without credentials', async (t) => {
   const { server, upstream } = await startSecure(t, {
@@ -108,4 +109,33 @@ test('a page of another site cannot open a WebSocket with what the browser adds,
     access: [{ methods: ['*'], schemes: ['apiKey'] }],
   });
   assert.equal(await askFromElsewhere(ruled.url, { cookie, 'sec-websocket-protocol': `bearer, ${token}` }), 403);
+});
+
+test('a page of another site cannot post with what the browser adds, unless CORS lets it', async (t) => {
+  const apiKeys = { header: 'x-api-key', cookie: 'session', keys: [keyOf()] };
+  const basic = { users: [{ name: 'ann', password: await hashPassword('secret') }] };
+  const cors = { origins: ['https://app.example'], credentials: true };
+  const { server } = await startSecure(t, { apiKeys, basic, cors });
+  const post = async (headers: Readonly<Record<string, string>>, path = '/v1/items/7:read'): Promise<number> => {
+    const { status } = await sendRaw(server.url, { method: 'POST', target: path, body: '{}', headers });
+    return status;
+  };
+  const lent = { cookie: `session=${apiKey}` };
+  const elsewhere = { 'sec-fetch-site': 'cross-site', origin: 'https://elsewhere.example' };
+  const connect = { 'connect-protocol-version': '1' };
+  const rows = [
+    [{ ...lent, ...elsewhere }, 403],
+    [{ authorization: `Basic ${btoa('ann:secret')}`, ...elsewhere }, 403],
+    [{ ...lent, 'sec-fetch-site': 'cross-site' }, 403],
+    [{ ...lent, 'sec-fetch-site': 'same-origin', origin: 'https://elsewhere.example' }, 200],
+    [{ ...lent, 'sec-fetch-site': 'cross-site', origin: 'https://app.example' }, 200],
+    [lent, 200],
+    // A page that knows the key is meant to have it.
+    [{ 'x-api-key': apiKey, ...elsewhere }, 200],
+    [{ 'x-api-key': apiKey, ...lent, ...elsewhere }, 200],
+  ] as const;
+  for (const [headers, status] of rows) assert.equal(await post(headers), status, JSON.stringify(headers));
+  assert.equal(await post({ ...lent, ...elsewhere, ...connect }, '/vault.Vault/Ping'), 403);
+  const read = await fetch(`${server.url}/ping`, { headers: { ...lent, 'sec-fetch-site': 'cross-site' } });
+  assert.equal(read.status, 200);
 });
