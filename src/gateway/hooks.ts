@@ -54,6 +54,8 @@ export interface IncomingReply {
 export interface RpcOutcome {
   /** Undefined when it ended well. */
   readonly error: StatusError | undefined;
+  /** The same, unless the upstream's one reply had come: what failed then was the gateway. */
+  readonly upstreamError: StatusError | undefined;
   /** From the first hook to the end, in milliseconds. */
   readonly durationMs: number;
   /** Of these the upstream's, from when the call was sent; undefined when it never was. */

@@ -113,6 +113,7 @@ export class RpcRun {
     const errorStatus = this.#replyMessages > 0 ? undefined : this.#error?.httpStatus;
     const outcome = {
       error: this.#error,
+      upstreamError: this.#repliedAt === undefined ? this.#error : undefined,
       durationMs: now - this.#start,
       upstreamMs: this.#sentAt && (this.#repliedAt ?? now) - this.#sentAt,
       transcodeMs: this.#error === undefined ? this.#transcodeMs(now) : undefined,

@@ -44,9 +44,11 @@ function recorder(name = ''): { readonly hooks: RpcHooks; readonly seen: string[
       seen.push(`${name}error ${error.codeName}`);
       return undefined;
     },
-    onEnd: (_rpc, { error, durationMs, upstreamMs: _, transcodeMs: __, ...counts }) => {
+    onEnd: (_rpc, outcome) => {
+      const { error, durationMs, httpStatus, requestMessages, requestBytes, replyMessages, replyBytes } = outcome;
+      const numbers = [httpStatus, requestMessages, requestBytes, replyMessages, replyBytes];
       assert.ok(durationMs >= 0);
-      seen.push(`${name}end ${error?.codeName ?? 'OK'} ${Object.values(counts).join(' ')}`);
+      seen.push(`${name}end ${error?.codeName ?? 'OK'} ${numbers.join(' ')}`);
     },
   };
   return { hooks, seen };

@@ -228,6 +228,14 @@ test('a stream that fails after its first message: 200, counts, an error, and it
   assert.equal(line['traceId'], own.spanContext().traceId);
 });
 
+test('a reply that cannot be rendered is not the failure of the upstream', async (t) => {
+  upstream.script('/example.Greeter/SayHello', { messages: [Uint8Array.of(10, 1, 0xff)] });
+  t.after(() => upstream.script('/example.Greeter/SayHello', { messages: [hi] }));
+  const { client, own } = await spansOf(() => ask('/v1/hello/you', {}));
+  assert.deepEqual([own.status.code, client.status.code], [SpanStatusCode.ERROR, SpanStatusCode.UNSET]);
+  assert.deepEqual([client.attributes['rpc.response.status_code'], client.attributes['error.type']], ['OK', undefined]);
+});
+
 test('WebSocket', async () => {
   const { own } = await spansOf(async () => {
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/v1/hellos/you`, { headers: told });

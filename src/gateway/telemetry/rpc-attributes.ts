@@ -39,8 +39,8 @@ export function serverOutcome({ protocol }: Rpc, { error, httpStatus }: RpcOutco
 }
 
 /** How the call to the upstream ended. */
-export function clientOutcome({ error }: RpcOutcome): Attributes {
-  return { 'rpc.response.status_code': error?.codeName ?? 'OK', 'error.type': error?.codeName };
+export function clientOutcome({ upstreamError }: RpcOutcome): Attributes {
+  return { 'rpc.response.status_code': upstreamError?.codeName ?? 'OK', 'error.type': upstreamError?.codeName };
 }
 
 const serverFaults: ReadonlySet<GrpcCode> = new Set([

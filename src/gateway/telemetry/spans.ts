@@ -10,8 +10,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import type { Metadata } from '../../transcode/exchange.ts';
-import { headerText } from '../../transcode/exchange.ts';
+import { headerText, type Metadata } from '../../transcode/exchange.ts';
 import type { OutgoingCall, Rpc, RpcOutcome } from '../hooks.ts';
 import { setTraceId } from '../trace-id.ts';
 import { clientOutcome, isServerFault, methodNameOf, serverAttributes, serverOutcome } from './rpc-attributes.ts';
@@ -69,10 +68,12 @@ function withContext(metadata: Metadata, told: Context): Metadata {
 
 export function endRpc(rpc: Rpc, outcome: RpcOutcome): void {
   const { server, client } = rpc.values.get(key) as Spans;
-  const { error, upstreamMs } = outcome;
+  const { error, upstreamError, upstreamMs } = outcome;
   if (client !== undefined) {
     client.span.setAttributes(clientOutcome(outcome));
-    if (error !== undefined) client.span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+    if (upstreamError !== undefined) {
+      client.span.setStatus({ code: SpanStatusCode.ERROR, message: upstreamError.message });
+    }
     client.span.end(upstreamMs && client.startMs + upstreamMs);
   }
   server.setAttributes({

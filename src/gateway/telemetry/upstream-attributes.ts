@@ -14,7 +14,10 @@ export function upstreamAttributes({ upstreams, restUpstreams }: Options): (serv
     const { hostname, port, protocol } = new URL(url);
     add(services, { 'server.address': hostname, 'server.port': Number(port || (protocol === 'https:' ? 443 : 80)) });
   }
-  return (service) => byService.get(service) ?? byService.get(everyService) ?? {};
+  // Of gRPC's own services the gateway mostly is the server.
+  const otherwise = (service: string): Attributes | undefined =>
+    service.startsWith('grpc.') ? undefined : byService.get(everyService);
+  return (service) => byService.get(service) ?? otherwise(service) ?? {};
 }
 
 const everyService = '*';

@@ -81,7 +81,9 @@ function createRecorder(registry: Registry): (rpc: Rpc, outcome: RpcOutcome) => 
     const grpc_method = method.path.slice(1);
     const grpc_status = outcome.error?.codeName ?? 'OK';
     served.observe({ grpc_method, grpc_status, protocol }, outcome.durationMs / 1000);
-    if (outcome.upstreamMs !== undefined) called.observe({ grpc_method, grpc_status }, outcome.upstreamMs / 1000);
+    if (outcome.upstreamMs !== undefined) {
+      called.observe({ grpc_method, grpc_status: outcome.upstreamError?.codeName ?? 'OK' }, outcome.upstreamMs / 1000);
+    }
     if (outcome.transcodeMs !== undefined) transcoded.observe({ grpc_method }, outcome.transcodeMs / 1000);
     for (const direction of ['request', 'reply'] as const) {
       messages.inc({ grpc_method, direction }, outcome[`${direction}Messages`]);
