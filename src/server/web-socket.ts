@@ -9,6 +9,7 @@ import type { RpcClient } from '../gateway/hooks.ts';
 import type { Options } from '../gateway/options.ts';
 import { requestIdHeader, requestIdOf } from '../gateway/request-id.ts';
 import { hasStreams } from '../gateway/rpc.ts';
+import { copyTraceId } from '../gateway/trace-id.ts';
 import type { Binding } from '../routing/binding.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
@@ -49,6 +50,7 @@ export async function serveWebSocket(gateway: Gateway, upgrade: Upgrade): Promis
   // Accept speaks of an answer over HTTP.
   const request = { ...http, headers: { ...http.headers, accept: undefined }, webSocket: { accept } };
   const answer = await gateway.answer(match, request, gone.signal, client);
+  copyTraceId(request.headers, http.headers);
   if (channel === undefined) return { refusal: answer };
   const failure = await send(channel, answer);
   channel.close(failure, failure ? JSON.stringify({ error: generation.transcoder.errors.statusOf(failure) }) : '');

@@ -237,12 +237,17 @@ test('a reply that cannot be rendered is not the failure of the upstream', async
 });
 
 test('WebSocket', async () => {
-  const { own } = await spansOf(async () => {
-    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/v1/hellos/you`, { headers: told });
-    await once(socket, 'close');
-  });
+  const callBy = (headers: Readonly<Record<string, string>>) =>
+    spansOf(async () => {
+      const socket = new WebSocket(`${server.url.replace('http', 'ws')}/v1/hellos/you`, { headers });
+      await once(socket, 'close');
+    });
+  const { own } = await callBy(told);
   assert.deepEqual([own.name, own.attributes['tandem.protocol']], ['GET /v1/hellos/{name}', 'websocket']);
   assert.equal(own.parentSpanContext?.spanId, clientSpanId);
+  lines.length = 0;
+  const { own: first } = await callBy({});
+  assert.equal((await lineOf('half of it is gone'))['traceId'], first.spanContext().traceId);
 });
 
 test('what the client does wrong has no call to the upstream, and is no error of the server', async () => {
