@@ -108,6 +108,19 @@ export const commands: readonly Command[] = [
         value: 'TARGET',
         help: 'Compare the upstream with another one, both by gRPC without the gateway',
       },
+      {
+        name: 'against-proto',
+        value: 'PATH',
+        isRepeatable: true,
+        help: 'Compare with another version of the schema: what a client of this one gets from a gateway with that one',
+      },
+      {
+        name: 'against-descriptor-set',
+        value: 'FILE',
+        isRepeatable: true,
+        help: 'The same, by a binary FileDescriptorSet',
+      },
+      { name: 'replay', value: 'FILE', help: 'The calls of a file, as --calls, with one of --against…' },
       { name: 'over', value: 'LIST', help: 'Of rest,grpc,grpc-direct,grpc-web,connect; default all' },
       { name: 'framing', value: 'array|ndjson|sse', help: 'Of a stream over REST; default array' },
       { name: 'runs', value: 'NUMBER', help: 'Measure so many calls over each' },
@@ -122,6 +135,7 @@ export const commands: readonly Command[] = [
     examples: [
       `tandem compare --demo Library.GetBook --data '{"name":"shelves/fiction/books/frankenstein"}' --runs 1000`,
       'tandem compare --reflect --upstream 127.0.0.1:50051 --calls calls.json --junit compare.xml',
+      'tandem compare --replay calls.jsonl --proto v1 --against-proto v2 --upstream 127.0.0.1:50051',
     ],
     load: () => import('./compare.ts'),
   },

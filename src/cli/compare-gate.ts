@@ -2,6 +2,7 @@
 import type { Comparison, SeenCall } from '../compare/compare-once.ts';
 import type { Measurement } from '../compare/measure.ts';
 import type { Protocol } from '../compare/prepared-call.ts';
+import type { ReasonedDifference } from '../compare/schema-reasons.ts';
 import { bytesText, msText, protocolNames, totalBytes } from '../compare/text-report.ts';
 import { type Arguments, UsageError } from './flags.ts';
 
@@ -39,7 +40,7 @@ export function findingsOf(
   );
   const findings: Finding[] = differences.map(({ protocols: [left, right], differences: list }) => ({
     kind: 'difference',
-    text: `${protocolNames[left]} and ${protocolNames[right]} answer differently in ${list.map(({ path }) => path || 'all').join(', ')}`,
+    text: `${protocolNames[left]} and ${protocolNames[right]} answer differently in ${list.map(placeText).join(', ')}`,
   }));
   for (const { protocol, problem } of results) {
     if (problem !== undefined) findings.push({ kind: 'no answer', text: `${protocolNames[protocol]}: ${problem}` });
@@ -57,6 +58,10 @@ export function findingsOf(
     });
   }
   return findings;
+}
+
+function placeText({ path, reason }: ReasonedDifference): string {
+  return `${path || 'all'}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 /** REST's median less that of gRPC, straight to the upstream where that was called; without a measurement those of one call. */

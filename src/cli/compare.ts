@@ -2,19 +2,21 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createCodec } from '../codec/create-codec.ts';
 import { type Comparison, compareOnce } from '../compare/compare-once.ts';
+import { compareSchemas, type Version } from '../compare/compare-schemas.ts';
 import { findMethod, isRepeatable, ruleOf } from '../compare/find-method.ts';
 import { type Measurement, measure } from '../compare/measure.ts';
 import { type Framing, framings, prepareCalls, type Subject } from '../compare/prepare-calls.ts';
 import { type Protocol, protocols } from '../compare/prepared-call.ts';
 import { comparisonText, measurementText } from '../compare/text-report.ts';
 import { directTargetOf } from '../gateway/direct-target.ts';
-import type { Gateway } from '../gateway/gateway.ts';
 import type { TandemOptions } from '../gateway/options.ts';
-import { startServer } from '../server/start-server.ts';
+import { type RunningServer, startServer } from '../server/start-server.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { MessageJson } from '../transcode/outgoing-request.ts';
 import { CommandFailure, ExitCode, print, printError, printJson } from './command.ts';
+import { type Against, againstOf, optionsAgainst } from './compare-against.ts';
 import { budgetsOf, type Finding, findingsOf } from './compare-gate.ts';
+import type { JoinedConfig } from './config-layers.ts';
 import { type Arguments, UsageError } from './flags.ts';
 import { locating, servedConfiguration } from './open-gateway.ts';
 
@@ -26,50 +28,59 @@ interface Case {
 }
 
 /** What came of one. */
-export interface CaseReport {
+interface Compared {
   readonly method: string;
   readonly comparison: Comparison;
   readonly measurement: Measurement | undefined;
+}
+
+interface CaseReport extends Compared {
   readonly findings: readonly Finding[];
 }
 
 export async function run(args: Arguments): Promise<ExitCode> {
+  const against = againstOf(args);
   const cases = casesOf(args);
   const wanted = choices(args);
   const runs = numberOf(args, 'runs', 0);
   const concurrency = numberOf(args, 'concurrency', 1);
   const framing = framingOf(args);
-  const against = args.flags.get('against') as string | undefined;
   const budgets = budgetsOf(args);
+  const choice = { wanted, against, framing, runs, concurrency };
   const demo = args.flags.has('demo') ? await (await import('./demo.ts')).openDemo() : undefined;
   try {
-    const { input, context } = await servedConfiguration(args, demo && [demo.layer]);
-    const options = { ...(input as TandemOptions), listen: { host: '127.0.0.1', port: 0 } };
-    const server = await locating(context, () => startServer(options, context));
-    const reports: CaseReport[] = [];
-    try {
-      const comparing = new Comparing(server.gateway, server.url, {
-        wanted,
-        against,
-        framing,
-        isOwnProcess: demo === undefined,
-      });
-      for (const one of cases) {
-        const { comparison, measurement } = await comparing.compare(one, { runs, concurrency }).catch(refuse);
-        reports.push({
-          method: one.method,
-          comparison,
-          measurement,
-          findings: findingsOf(comparison, measurement, budgets),
-        });
-      }
-    } finally {
-      await server.close();
-    }
+    const config = await servedConfiguration(args, demo && [demo.layer]);
+    const compared = await compareAll(cases, config, { ...choice, isOwnProcess: demo === undefined });
+    const reports = compared.map((one) => ({
+      ...one,
+      findings: findingsOf(one.comparison, one.measurement, budgets),
+    }));
     await write(args, reports);
     return reports.some(({ findings }) => findings.length > 0) ? ExitCode.failed : ExitCode.done;
   } finally {
     await demo?.close();
+  }
+}
+
+/** One after the other, through a gateway that stands for as long as that takes; beside it that of the other schema. */
+async function compareAll(
+  cases: readonly Case[],
+  { input, context }: JoinedConfig,
+  choice: Choice,
+): Promise<readonly Compared[]> {
+  const options = { ...(input as TandemOptions), listen: { host: '127.0.0.1', port: 0 } };
+  const start = (given: TandemOptions): Promise<RunningServer> => locating(context, () => startServer(given, context));
+  const server = await start(options);
+  let other: RunningServer | undefined;
+  try {
+    other = choice.against.schema && (await start(optionsAgainst(options, choice.against)));
+    const comparing = new Comparing(server, other, choice);
+    const compared: Compared[] = [];
+    for (const one of cases) compared.push({ method: one.method, ...(await comparing.compare(one).catch(refuse)) });
+    return compared;
+  } finally {
+    await other?.close();
+    await server.close();
   }
 }
 
@@ -80,43 +91,45 @@ function refuse(error: unknown): never {
 
 interface Choice {
   readonly wanted: readonly Protocol[];
-  /** Another upstream, as `--upstream` takes it. */
-  readonly against: string | undefined;
+  readonly against: Against;
   readonly framing: Framing;
+  readonly runs: number;
+  readonly concurrency: number;
   /** Nothing but the gateway runs in this process. */
   readonly isOwnProcess: boolean;
 }
 
 /** Of many calls that change something only the first counts; they are not measured. */
 class Comparing {
-  readonly #gateway: Gateway;
-  readonly #origin: string;
+  readonly #server: RunningServer;
+  readonly #other: RunningServer | undefined;
   readonly #choice: Choice;
 
-  constructor(gateway: Gateway, origin: string, choice: Choice) {
-    this.#gateway = gateway;
-    this.#origin = origin;
+  constructor(server: RunningServer, other: RunningServer | undefined, choice: Choice) {
+    this.#server = server;
+    this.#other = other;
     this.#choice = choice;
   }
 
-  async compare(
-    { method: name, data, headers }: Case,
-    { runs, concurrency }: { readonly runs: number; readonly concurrency: number },
-  ): Promise<Pick<CaseReport, 'comparison' | 'measurement'>> {
-    const { generation, options } = this.#gateway;
+  async compare({ method: name, data, headers }: Case): Promise<Pick<Compared, 'comparison' | 'measurement'>> {
+    const { generation, options } = this.#server.gateway;
     const method = findMethod(generation.schema, name);
     if (method.isClientStreaming) {
       throw new CommandFailure(`${method.fullName} takes a stream of requests; compare takes methods with one`);
     }
     const codec = createCodec(generation.schema, { unknownAny: 'base64' });
     const binding = ruleOf(generation.table.bindings, method);
-    const { framing, wanted, against } = this.#choice;
+    const { framing, wanted, against, runs, concurrency } = this.#choice;
     const subject: Subject = { method, binding, message: data, headers: Object.entries(headers), framing };
+    if (this.#other !== undefined) {
+      const versions = [versionOf(this.#server), versionOf(this.#other)] as const;
+      return { comparison: await compareSchemas(subject, codec, versions), measurement: undefined };
+    }
     const upstream = directTargetOf(options, method.service.fullName);
     const all = prepareCalls(subject, codec, {
-      origin: this.#origin,
+      origin: this.#server.url,
       upstream,
-      against: against === undefined ? undefined : { target: against },
+      against: against.target === undefined ? undefined : { target: against.target },
     });
     const calls = wanted.flatMap((protocol) => all.get(protocol) ?? []);
     const repeatable = isRepeatable(method, binding);
@@ -131,19 +144,31 @@ class Comparing {
   }
 }
 
+function versionOf({ url, gateway }: RunningServer): Version {
+  return { origin: url, schema: gateway.generation.schema };
+}
+
 function casesOf({ flags, positionals }: Arguments): readonly Case[] {
   const [method] = positionals;
-  const file = flags.get('calls') as string | undefined;
+  const file = (flags.get('calls') ?? flags.get('replay')) as string | undefined;
   const headers = Object.fromEntries(((flags.get('header') as readonly string[] | undefined) ?? []).map(headerOf));
   if ((method === undefined) === (file === undefined)) throw new UsageError('give either METHOD or --calls FILE');
   if (method !== undefined)
     return [{ method, data: jsonOf(flags.get('data') ?? '{}', '--data') as MessageJson, headers }];
-  const list = callsIn(readFileSync(file as string, 'utf8'), file as string);
+  const list = callsIn(textOf(file as string), file as string);
   return list.map((one, index) => {
     const { method: name, data = {}, headers: own = {} } = Object(one) as Partial<Case>;
     if (typeof name !== 'string') throw new UsageError(`${file}: call ${index} has no "method"`);
     return { method: name, data, headers: { ...headers, ...own } };
   });
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file}: cannot be read: ${(error as Error).message}`);
+  }
 }
 
 /** A list, or one call a line as `tandem serve --record` writes them. */

@@ -1,9 +1,10 @@
 /** The same call over several protocols, one after the other, with everything that can be seen of it. */
 import { createCaller } from './callers.ts';
-import { type Difference, diffJson } from './diff-json.ts';
+import { diffJson } from './diff-json.ts';
 import { type FrameView, framesOf } from './http2-frames.ts';
 import type { Performed, PreparedCall, Protocol } from './prepared-call.ts';
 import { type Answer, answerValue, type ReadContext, readAnswer } from './read-answer.ts';
+import type { ReasonedDifference } from './schema-reasons.ts';
 
 /** Bytes of one direction of a call. */
 export interface SideBytes {
@@ -37,13 +38,15 @@ export interface ProtocolResult {
 export interface AnswerDifference {
   /** Of these the second one's answer differs from the first one's. */
   readonly protocols: readonly [Protocol, Protocol];
-  readonly differences: readonly Difference[];
+  readonly differences: readonly ReasonedDifference[];
 }
 
 export interface Comparison {
   readonly results: readonly ProtocolResult[];
   /** Empty when all answers are the same. */
   readonly differences: readonly AnswerDifference[];
+  /** Of two schemas: what only the second one has, which is no difference to who knows the first. */
+  readonly additions?: readonly AnswerDifference[];
 }
 
 export interface CompareOptions {

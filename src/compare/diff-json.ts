@@ -38,7 +38,8 @@ export function diffSteps(left: unknown, right: unknown, steps: readonly Step[] 
   return Object.is(left, right) ? [] : [{ steps, left, right }];
 }
 
-function pathText(steps: readonly Step[]): string {
+/** `['books', 2, 'title']` → `books[2].title` */
+export function pathText(steps: readonly Step[]): string {
   return steps.map((step, at) => (typeof step === 'number' ? `[${step}]` : `${at === 0 ? '' : '.'}${step}`)).join('');
 }
 

@@ -21,6 +21,7 @@ export function jsonReport(reports: readonly Report[]): unknown {
     })),
     isSame: comparison.differences.length === 0,
     differences: comparison.differences,
+    ...(comparison.additions && { additions: comparison.additions }),
     ...(measurement && { measurement }),
     findings,
   }));

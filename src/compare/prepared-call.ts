@@ -6,8 +6,8 @@ import type { Metadata } from '../transcode/exchange.ts';
 
 /** The ways by which a method can be called; `grpc-direct` leaves the gateway out. */
 export const protocols = ['rest', 'grpc', 'grpc-direct', 'grpc-web', 'connect'] as const;
-/** `grpc-against`: another upstream, whose answers are compared with those of the first. */
-export type Protocol = (typeof protocols)[number] | 'grpc-against';
+/** `grpc-against`, `rest-against`: another upstream or schema, whose answers are compared with those of the first. */
+export type Protocol = (typeof protocols)[number] | 'grpc-against' | 'rest-against';
 
 /** How to connect by TLS, as PEM texts. */
 export interface CallTls {

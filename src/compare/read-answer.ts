@@ -38,6 +38,8 @@ export interface ReadContext {
   readonly method: MethodDescriptor;
   readonly binding: Binding | undefined;
   readonly codec: Codec;
+  /** Values are REST's JSON as it stands there, also what the codec does not know. */
+  readonly isAsWritten?: boolean;
 }
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -235,7 +237,8 @@ function shownValue(wire: Uint8Array, { method, binding, codec }: ReadContext): 
 
 /** JSON of a REST answer in the codec's own spelling: defaults left out, enums by name, whatever the gateway's options are. */
 function shownMessage(json: Uint8Array, atMs: number, context: ReadContext): AnswerMessage {
-  const { method, binding, codec } = context;
+  const { method, binding, codec, isAsWritten = false } = context;
+  if (isAsWritten) return { atMs, wire: undefined, value: JSON.parse(Buffer.from(json).toString()) };
   const field = binding?.responseBody;
   const wire = field === undefined ? codec.messageReader(method.output)(json) : codec.fieldReader(field)(json);
   return { atMs, wire: field === undefined ? wire : undefined, value: shownValue(wire, context) };

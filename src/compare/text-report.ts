@@ -11,12 +11,13 @@ export const protocolNames: Readonly<Record<Protocol, string>> = {
   'grpc-web': 'gRPC-Web',
   connect: 'Connect',
   'grpc-against': 'gRPC, against',
+  'rest-against': 'REST, against',
 };
 
 type Row = readonly [title: string, ...cells: readonly string[]];
 
 /** One call over each protocol: status, bytes, times, and whether the answers are the same. */
-export function comparisonText({ results, differences }: Comparison): string {
+export function comparisonText({ results, differences, additions = [] }: Comparison): string {
   const shown = (of: (call: SeenCall) => string): readonly string[] =>
     results.map(({ cold, warm }) => ((warm ?? cold) === undefined ? '-' : of((warm ?? cold) as SeenCall)));
   const first = (of: (call: SeenCall) => string): readonly string[] =>
@@ -39,7 +40,9 @@ export function comparisonText({ results, differences }: Comparison): string {
   const problems = results.flatMap(({ protocol, problem }) =>
     problem === undefined ? [] : [`${protocolNames[protocol]}: ${problem}`],
   );
-  return [table(rows), ...problems, '', differencesText(results, differences)].join('\n');
+  return [table(rows), ...problems, '', differencesText(results, differences), ...additions.map(additionText)].join(
+    '\n',
+  );
 }
 
 export function totalBytes({ request, response }: SeenCall): number {
@@ -63,11 +66,20 @@ function differencesText(results: readonly ProtocolResult[], differences: readon
       [
         `DIFFERENT: ${protocolNames[left]} and ${protocolNames[right]}`,
         ...list.map(
-          ({ path, left: a, right: b }) => `  ${path || '(all)'}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`,
+          ({ path, left: a, right: b, reason }) =>
+            `  ${path || '(all)'}: ${valueText(a)} and ${valueText(b)}${reason === undefined ? '' : ` (${reason})`}`,
         ),
       ].join('\n'),
     )
     .join('\n');
+}
+
+function additionText({ protocols: [, right], differences }: AnswerDifference): string {
+  return `new in ${protocolNames[right]}: ${differences.map(({ path }) => path).join(', ')}`;
+}
+
+function valueText(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
 }
 
 const BARS = '▁▂▃▄▅▆▇█';
@@ -87,7 +99,7 @@ export function measurementText({ runs, concurrency, measured, differences, isSt
     ['MB a million calls', ...cells((one) => (one.sentBytesPerCall + one.receivedBytesPerCall).toFixed(0))],
     ['CPU of the gateway a call', ...cells(({ cpuPerCall }) => cpuText(cpuPerCall))],
     ['failures', ...cells(({ failures }) => String(failures))],
-    ['', ...cells(({ durations }) => (durations.length === 0 ? undefined : sparkline(durations)))],
+    ['from the least to p99', ...cells(({ durations }) => (durations.length === 0 ? undefined : sparkline(durations)))],
   ];
   const notes = differences.map(({ protocols: [left, right], difference, low, high, isSeen }) => {
     const pair = `${protocolNames[right]} beside ${protocolNames[left]}`;

@@ -1,6 +1,7 @@
 /** What a reload changes for clients: routes, and the fields of the messages that they carry. */
 import type { Binding } from '../routing/binding.ts';
-import type { FieldDescriptor, FieldType, MessageDescriptor } from '../schema/descriptors.ts';
+import type { MessageDescriptor } from '../schema/descriptors.ts';
+import { typeText } from '../schema/type-text.ts';
 import type { Generation } from './generation.ts';
 
 export interface GenerationChanges {
@@ -48,15 +49,4 @@ function changedFields(before: Generation, after: Generation): readonly string[]
     compare(output, method.output);
   }
   return changes;
-}
-
-/** `int32`, `repeated library.v1.Book`, `map<string, int64>` */
-function typeText({ type, isRepeated, map }: FieldDescriptor): string {
-  if (map !== undefined) return `map<${nameOf(map.key.type)}, ${nameOf(map.value.type)}>`;
-  return isRepeated ? `repeated ${nameOf(type)}` : nameOf(type);
-}
-
-function nameOf(type: FieldType): string {
-  if (type.kind === 'scalar') return type.scalar;
-  return type.kind === 'enum' ? type.enum.fullName : type.message.fullName;
 }

@@ -222,6 +222,7 @@ describe('tandem compare', () => {
     [['Library.ImportBooks'], 1, /takes a stream of requests/],
     [['Library.CreateBook', '--data', '{"parent":"shelves/fiction"}', '--runs', '5'], 1, /changes something/],
     [[], 2, /give either METHOD or --calls FILE/],
+    [['--calls', 'none.json'], 2, /none\.json: cannot be read/],
     [['Library.GetBook', '--over', 'soap'], 2, /soap is none of rest, grpc/],
     [['Library.GetBook', '--data', '{'], 2, /--data: /],
     [['Library.GetBook', '--runs', '0'], 2, /--runs: expected a whole number/],

@@ -137,7 +137,15 @@ function byOwnTls(call: PreparedCall, { options }: Gateway, { headers }: Fastify
 
 function isSpoken({ options }: Gateway, protocol: Protocol): boolean {
   const { grpc, grpcWeb, connect } = options.protocols;
-  return { rest: true, 'grpc-direct': true, 'grpc-against': true, grpc, 'grpc-web': grpcWeb, connect }[protocol];
+  return {
+    rest: true,
+    'rest-against': true,
+    'grpc-direct': true,
+    'grpc-against': true,
+    grpc,
+    'grpc-web': grpcWeb,
+    connect,
+  }[protocol];
 }
 
 /** The port at which the reader has reached this gateway. Never what a header says: calls with credentials go there. */
