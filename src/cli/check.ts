@@ -36,6 +36,7 @@ function reportOf({ generation }: Gateway): Report {
       ...shadowedPaths(generation),
       ...openMethods(generation),
       ...unaskedCertificates(generation),
+      ...separateCounts(generation),
     ],
     options: effectiveOptions(options),
     bindings: table.bindings.length,
@@ -79,6 +80,14 @@ function unaskedCertificates({ options: { security, listen } }: Gateway['generat
       message: 'no client is asked for a certificate; set listen.tls.clientCa',
     },
   ];
+}
+
+/** A caller would have the limit once for each worker. */
+function separateCounts({ options: { limits, listen } }: Gateway['generation']): readonly Problem[] {
+  const isCounted = limits.calls.some(({ rates }) => rates.length > 0);
+  if (listen.workers === 1 || !isCounted || limits.store !== undefined) return [];
+  const message = `each of the ${listen.workers} workers counts for itself; set limits.store, or divide the rates`;
+  return [{ position: undefined, subject: 'limits.calls', message }];
 }
 
 function shadowedPaths(generation: Gateway['generation']): readonly Problem[] {

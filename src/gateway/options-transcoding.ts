@@ -111,6 +111,26 @@ export const transcodingSchema = {
       default: '15s',
       description: 'How long an event stream may be silent before a comment line keeps it open.',
     },
+    compression: {
+      type: 'object',
+      default: {},
+      description: 'Compression by HTTP, of bodies that are whole. gRPC, gRPC-Web and Connect have their own.',
+      properties: {
+        requests: {
+          type: 'boolean',
+          default: false,
+          description:
+            'Take bodies in one of gzip, deflate and br, of `limits.bodyBytes` inflated; otherwise they are 415.',
+        },
+        replies: {
+          type: 'boolean',
+          default: false,
+          description:
+            'Answer in br or gzip to whom it accepts. For `tandem serve`; an app with the plugin has its own. A change needs a restart.',
+        },
+        minBytes: { $ref: '#/$defs/size', default: '1KiB', description: 'Smaller replies stay as they are.' },
+      },
+    },
     webSocketOrigins: {
       type: 'array',
       items: { type: 'string' },

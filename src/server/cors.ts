@@ -11,7 +11,10 @@ type CorsOptions = NonNullable<Options['security']['cors']>;
 
 /** What pages have to read for all protocols to work, where browsers do not let them read everything. */
 const exposedHeaders = [
+  'connect-content-encoding',
+  'content-encoding',
   'etag',
+  'grpc-encoding',
   'grpc-message',
   'grpc-status',
   'grpc-status-details-bin',

@@ -11,7 +11,7 @@ import type { MethodDescriptor } from '../schema/descriptors.ts';
 import { GrpcCode } from '../status/code.ts';
 import type { StatusError } from '../status/status-error.ts';
 import { PARTS_TYPE, takesParts } from '../transcode/bind-form.ts';
-import type { FormPart, HttpRequest, Metadata } from '../transcode/exchange.ts';
+import { type FormPart, type HttpRequest, headerText, type Metadata } from '../transcode/exchange.ts';
 import { essenceOf } from '../transcode/media-type.ts';
 import { clientOf } from './client.ts';
 import { HangUp } from './hang-up.ts';
@@ -156,27 +156,30 @@ function collectedRequest(
   return wholeRequest(request, match, options);
 }
 
-function wholeRequest(request: FastifyRequest, match: Match, { limits }: Options): HttpRequest | Promise<HttpRequest> {
+function wholeRequest(request: FastifyRequest, match: Match, options: Options): HttpRequest | Promise<HttpRequest> {
   const source = bodyOf(request);
-  return source === undefined ? headOf(request) : requestWithBody(request, source, match, limits);
+  return source === undefined ? headOf(request) : requestWithBody(request, source, match, options);
 }
 
 async function requestWithBody(
   request: FastifyRequest,
   source: Readable,
   match: Match,
-  limits: Options['limits'],
+  { limits, transcoding }: Options,
 ): Promise<HttpRequest> {
-  const head = headOf(request);
   const { bodyBytes, requestTimeout: timeoutMs } = limits;
   const bytes = match.rpc?.dialect.bodyLimit(bodyBytes) ?? bodyBytes;
   const body = await readBody(source, request.headers['content-length'], { bytes, timeoutMs });
-  return hasParts(request, match) ? { ...head, body, parts: await partsOf(request, body, limits) } : { ...head, body };
+  const isInflated = transcoding.compression.requests && match.rpc === undefined;
+  const http = { ...headOf(request), body };
+  const whole = isInflated ? await (await import('./compression.ts')).inflated(http, bytes) : http;
+  return hasParts(whole, match) ? { ...whole, parts: await partsOf(request, whole.body, limits) } : whole;
 }
 
 /** The body is a form in parts, and the rule has fields for them. A compressed one is refused as any other body. */
-function hasParts({ headers }: FastifyRequest, { binding }: Match): boolean {
-  const { 'content-type': type, 'content-encoding': coding } = headers;
+function hasParts({ headers }: HttpRequest, { binding }: Match): boolean {
+  const { 'content-type': types, 'content-encoding': coding } = headers;
+  const type = headerText(types);
   if (type === undefined || type === 'application/json' || essenceOf(type) !== PARTS_TYPE) return false;
   return coding === undefined && binding !== undefined && takesParts(binding);
 }

@@ -89,7 +89,8 @@ function isCut(body: Readable & { readonly aborted?: boolean }): boolean {
   return body.aborted === true;
 }
 
-function tooLarge(limit: number): StatusError {
+/** 413. */
+export function tooLarge(limit: number): StatusError {
   const message = `the request body is larger than ${limit} bytes`;
   return new StatusError(GrpcCode.RESOURCE_EXHAUSTED, message, { httpStatus: 413 });
 }

@@ -95,6 +95,8 @@ async function createApp(
   }
   decorateRequests(app);
   if (options.observability.requestIds) addRequestIds(app);
+  const { compression } = options.transcoding;
+  if (compression.replies) (await import('./compression.ts')).compressAnswers(app, compression);
   const { cors } = options.security;
   if (cors !== undefined) (await import('./cors.ts')).allowOtherSites(app, gateway, cors);
   // By callback: every request passes it, and a promise for each costs more than the check.
