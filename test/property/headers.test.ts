@@ -137,9 +137,21 @@ test('any headers of a REST call', async () => {
   await fc.assert(property, { numRuns: 400 });
 });
 
+/** What Node's own client writes: none of HTTP/1's headers, and of those that HTTP has once one. */
+function writable(given: Readonly<Record<string, readonly string[]>>): Record<string, string | readonly string[]> {
+  const http1 = /^(?:connection|keep-alive|proxy-connection|upgrade|http2-settings|transfer-encoding|te|host)$/;
+  const entries = Object.entries(given).filter(([each]) => !http1.test(each));
+  return Object.fromEntries(
+    entries.map(([each, values]) => [each, /^x|-bin$/.test(each) ? values : (values[0] ?? '')]),
+  );
+}
+
 test('any metadata of a gRPC call', async () => {
-  const session = connect(server.url);
+  let session = connect(server.url).on('error', () => {});
+  let answered = 0;
   const property = fc.asyncProperty(headers, async (given) => {
+    // Node leaves a connection after a thousand frames that are none.
+    if (session.destroyed) session = connect(server.url).on('error', () => {});
     const before = upstream.calls.length;
     const head = {
       ':method': 'POST',
@@ -149,15 +161,16 @@ test('any metadata of a gRPC call', async () => {
     };
     let code: unknown;
     try {
-      const stream = session.request({ ...given, ...head });
+      const stream = session.request({ ...writable(given), ...head });
       for (const event of ['response', 'trailers']) stream.on(event, (block) => (code ??= block['grpc-status']));
       stream.resume().end(frame(new Uint8Array()));
       await once(stream, 'close');
     } catch {
-      // What Node's own client does not write.
-      return;
+      // A stream that Node has reset: nobody was called.
+      code = undefined;
     }
     assert.ok(['0', '3', '4', '8', '16', '12', undefined].includes(code as string), `grpc-status ${code}`);
+    if (code !== undefined) answered++;
     for (const call of upstream.calls.slice(before)) {
       const isKnown = call.headers['x-tandem-subject'] === 'billing';
       assert.ok(!isKnown || JSON.stringify(given).includes(key));
@@ -166,6 +179,7 @@ test('any metadata of a gRPC call', async () => {
   });
   await fc.assert(property, { numRuns: 400 });
   session.close();
+  assert.ok(answered > 100, `${answered} calls were answered`);
 });
 
 for (const [count, status] of [
