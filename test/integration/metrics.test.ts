@@ -141,6 +141,39 @@ test('bytes that are held: of a body that is not whole, of answers that nobody t
   await until(async () => (await held('request')) === 0 && (await held('reply')) === 0, 'none is held');
 });
 
+test('what security and limits refuse is counted, whichever it was', async (t) => {
+  const security = { apiKeys: { header: 'x-api-key', keys: [keyOf()] } };
+  const limits = { calls: [{ name: 'few', rates: ['1/1h'] }] };
+  const { get, value } = await start(t, { messages: [hi] }, { security, limits });
+  const headers = { 'x-api-key': apiKey };
+  assert.equal(await get('/v1/hello/you'), 401);
+  assert.equal(await get('/v1/hello/you', { headers }), 200);
+  assert.equal(await get('/v1/hello/you', { headers }), 429);
+  for (const status of ['UNAUTHENTICATED', 'RESOURCE_EXHAUSTED']) {
+    assert.equal(await value(`tandem_refusals_total{${sayHello},grpc_status="${status}"}`), 1, status);
+  }
+});
+
+test('connections, and those beyond the limit', async (t) => {
+  const { url } = await start(t, { messages: [hi] }, { limits: { connections: 2 } });
+  const open = async (): Promise<Socket> => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    t.after(() => socket.destroy());
+    await once(socket, 'connect');
+    return socket;
+  };
+  const [first] = [await open(), await open()];
+  await once((await open()).resume(), 'close');
+  first?.destroy();
+  let text = '';
+  await until(async () => {
+    text = await textOf(url).catch(() => '');
+    return text !== '';
+  }, 'there is room for who asks');
+  assert.ok(Number(sampleOf(text, 'tandem_connections_refused_total')) >= 1);
+  assert.equal(sampleOf(text, 'tandem_connections'), 2);
+});
+
 test('the dashboard asks for nothing that is not told', async (t) => {
   const { url } = await start(t, { messages: [hi] });
   const told = new Set([...(await textOf(url)).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));

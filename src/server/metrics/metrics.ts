@@ -4,7 +4,7 @@
  */
 import cluster from 'node:cluster';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { durationBuckets } from '../../gateway/telemetry/buckets.ts';
 import type { ShadowResult } from '../shadow/shadow-result.ts';
@@ -40,6 +40,7 @@ export function startMetrics(gateway: Gateway, lostLines?: () => number): Metric
     watch: (app) => {
       watchRequests(app, registry, misses);
       watchOpen(app, open);
+      watchConnections(app, registry);
     },
     countMalformed: () => misses.inc({ reason: 'malformed' }),
     countShadow,
@@ -84,6 +85,21 @@ function watchRequests(app: FastifyInstance, registry: Registry, misses: Counter
     const isForRules = request.is404 || request.routeOptions.config.tandemGateway !== undefined;
     if (reason !== undefined && isForRules && request.rpc === undefined) misses.inc({ reason });
   });
+}
+
+function watchConnections({ server }: FastifyInstance, registry: Registry): void {
+  const registers = [registry];
+  const open = new Gauge({ name: 'tandem_connections', help: 'Open connections of clients.', registers });
+  const refused = new Counter({
+    name: 'tandem_connections_refused_total',
+    help: 'Connections beyond limits.connections, closed as they came.',
+    registers,
+  });
+  server.on('connection', (socket) => {
+    open.inc();
+    socket.once('close', () => open.dec());
+  });
+  server.on('drop', () => refused.inc());
 }
 
 interface OpenAnswer {
