@@ -45,6 +45,10 @@ export function findingsOf(
   for (const { protocol, problem } of results) {
     if (problem !== undefined) findings.push({ kind: 'no answer', text: `${protocolNames[protocol]}: ${problem}` });
   }
+  // Alike as these answers are, they are nobody's.
+  if (called.size > 0 && [...called.values()].every(({ answer }) => answer.status.code === 'UNAVAILABLE')) {
+    findings.push({ kind: 'no answer', text: 'the upstream does not answer: UNAVAILABLE' });
+  }
   const rest = called.get('rest');
   const bytes = rest && totalBytes(rest);
   if (maxBytes !== undefined && bytes !== undefined && bytes > maxBytes) {

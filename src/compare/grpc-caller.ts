@@ -11,6 +11,8 @@ import { SocketTap } from './socket-tap.ts';
 
 /** No call of a comparison takes longer. */
 const CALL_TIMEOUT_MS = 30_000;
+/** Nor any attempt to connect. */
+const CONNECT_TIMEOUT_MS = 5_000;
 
 export class GrpcCaller {
   readonly #transport: Transport;
@@ -38,7 +40,7 @@ export class GrpcCaller {
   /** A call that fails has its status in the answer. Rejects when there is no connection. */
   async call({ protocol, path, metadata, message, isServerStreaming }: PreparedGrpc): Promise<Performed> {
     const startMs = performance.now();
-    if (!this.#isReady) await this.#transport.ready(AbortSignal.timeout(CALL_TIMEOUT_MS));
+    if (!this.#isReady) await this.#transport.ready(AbortSignal.timeout(CONNECT_TIMEOUT_MS));
     const connectMs = this.#isReady ? 0 : performance.now() - startMs;
     this.#isReady = true;
     const options: CallOptions = { path, metadata, deadline: performance.now() + CALL_TIMEOUT_MS };

@@ -63,8 +63,11 @@ interface Told {
 async function compare(args: readonly string[], data: object = { name: 'x' }): Promise<Told> {
   const calls = join(folder, 'calls.jsonl');
   writeFileSync(calls, `${JSON.stringify({ method: 'Shop.GetItem', data })}\n`);
-  const all = ['compare', '--replay', calls, '--proto', old, '--upstream', upstream.target, ...args];
-  const child = spawn(process.execPath, ['dist/cli.js', ...all], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return await run(['compare', '--replay', calls, '--proto', old, '--upstream', upstream.target, ...args]);
+}
+
+async function run(args: readonly string[]): Promise<Told> {
+  const child = spawn(process.execPath, ['dist/cli.js', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { status, stdout, stderr };
 }
@@ -213,6 +216,14 @@ test('a new server too: what the old client reads of its bytes', async (t: TestC
     readFileSync(junit, 'utf8'),
     /message="REST and REST, against answer differently in messages\[0\]\.pages/,
   );
+});
+
+test('an upstream that is away is no answer, alike as both say so', async () => {
+  const calls = join(folder, 'away.jsonl');
+  writeFileSync(calls, '{"method":"GetItem","data":{"name":"x"}}');
+  const versions = ['--proto', old, '--against-proto', write('int32 pages = 2;', '')];
+  const { status, stderr } = await run(['compare', '--replay', calls, ...versions, '--upstream', '127.0.0.1:1']);
+  assert.deepEqual([status, stderr], [1, 'GetItem: the upstream does not answer: UNAVAILABLE\n']);
 });
 
 describe('wrong usage', () => {
