@@ -8,13 +8,15 @@ import { dirname, join, normalize, sep } from 'node:path';
 import { test } from 'node:test';
 
 const rank: Readonly<Record<string, number>> = {
-  status: 0, wire: 0, schema: 1, routing: 2, codec: 2, transcode: 3, openapi: 3, client: 4, upstream: 4, security: 4, limits: 4, gateway: 5, compare: 5, server: 6, demo: 6,
+  status: 0, wire: 0, schema: 1, routing: 2, codec: 2, transcode: 3, openapi: 3, client: 4, upstream: 4, security: 4, limits: 4, validation: 4, gateway: 5, compare: 5, server: 6, demo: 6,
   cli: 7, 'index.ts': 7, 'fastify.ts': 7, 'cli.ts': 8,
 }; // biome-ignore format: a table
 
 /** Libraries and the guarded parts of Node: the rooms that may import them. A library that is not named here may not be imported. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  '@bufbuild/protobuf': ['schema'],
+  '@bufbuild/cel': ['validation'],
+  '@bufbuild/protobuf': ['schema', 'validation'],
+  '@bufbuild/protovalidate': ['validation'],
   '@fastify/busboy': ['server'],
   '@fastify/helmet': ['server'],
   '@fastify/swagger': ['server'],
@@ -24,7 +26,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   fastify: ['server'],
   'fastify-plugin': ['server'],
   'google-proto-files': ['schema'],
-  'node:net': ['upstream', 'security', 'compare'],
+  'node:net': ['upstream', 'security', 'validation', 'compare'],
   'node:tls': ['upstream', 'server'],
   // The package itself, to find its own files.
   tandem: ['client', 'demo', 'schema', 'server'],

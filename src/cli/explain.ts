@@ -98,7 +98,7 @@ function reportOf(generation: Generation, request: HttpRequest): Report {
 }
 
 function messageOf(
-  { transcoder, schema }: Generation,
+  { transcoder, schema, validators }: Generation,
   binding: Binding,
   request: HttpRequest,
   captures: readonly string[],
@@ -107,12 +107,31 @@ function messageOf(
     const write = createCodec(schema).messageWriter(binding.method.input);
     const jsonOf = (message: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(write(message)));
     const { request: binder } = transcoder.of(binding);
-    if (binder.kind === 'one') return { message: jsonOf(binder.bind(request, captures).message) };
+    const validate = validators?.get(binding.method.path);
+    const explained = (messages: readonly Uint8Array[], message: unknown): Pick<Report, 'message' | 'error'> => {
+      const error =
+        validate && messages.map((each) => refusalOf(() => validate(each))).find((each) => each !== undefined);
+      return { message, ...(error && { error: errorOf(error) }) };
+    };
+    if (binder.kind === 'one') {
+      const { message } = binder.bind(request, captures);
+      return explained([message], jsonOf(message));
+    }
     const stream = binder.bind(request, captures);
-    return { message: [...stream.push(request.body), ...stream.end()].map(jsonOf) };
+    const messages = [...stream.push(request.body), ...stream.end()];
+    return explained(messages, messages.map(jsonOf));
   } catch (error) {
     if (error instanceof StatusError) return { error: errorOf(error) };
     throw error;
+  }
+}
+
+function refusalOf(check: () => void): StatusError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return StatusError.from(error);
   }
 }
 

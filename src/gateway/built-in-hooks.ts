@@ -3,6 +3,7 @@ import { identityOf, setIdentity } from '../security/identity.ts';
 import type { Security } from '../security/security.ts';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
+import type { Validation } from '../validation/create-validation.ts';
 import type { Rpc, RpcHooks } from './hooks.ts';
 import type { LimitHooks } from './limit-hooks.ts';
 import type { Options } from './options.ts';
@@ -12,6 +13,7 @@ export async function builtInHooks(
   options: Options,
   security: Security | undefined,
   limits: LimitHooks | undefined,
+  validators: Validation['validators'] | undefined,
 ): Promise<readonly RpcHooks[]> {
   const telemetry = options.observability.openTelemetry ? await import('./telemetry/telemetry.ts') : undefined;
   return [
@@ -19,6 +21,7 @@ export async function builtInHooks(
     ...(limits?.beforeIdentity ?? []),
     ...(security === undefined ? [] : [securityHooks(security, options.security.cors)]),
     ...(limits?.byIdentity ?? []),
+    ...(validators === undefined || validators.size === 0 ? [] : [validationHooks(validators)]),
   ];
 }
 
@@ -46,4 +49,12 @@ function refuseOtherSites({ method, headers }: Rpc['request'], cors: Options['se
   throw new StatusError(GrpcCode.PERMISSION_DENIED, 'pages of other sites may not call with what the browser adds', {
     cause: new Error('the credentials are those that browsers send by themselves, and the page is of another site'),
   });
+}
+
+function validationHooks(validators: Validation['validators']): RpcHooks {
+  return {
+    onRequestMessage({ method }, message) {
+      validators.get(method.path)?.(message);
+    },
+  };
 }

@@ -20,6 +20,7 @@ import { type CreatedSecurity, createSecurity, type Security } from '../security
 import { createTranscoder, type Transcoder } from '../transcode/transcoder.ts';
 import type { Transport } from '../upstream/transport.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
+import type { Validation } from '../validation/create-validation.ts';
 import { builtInHooks } from './built-in-hooks.ts';
 import { asksCallers } from './check-security.ts';
 import type { RpcHooks } from './hooks.ts';
@@ -55,6 +56,8 @@ export interface Generation {
   readonly security: Security | undefined;
   /** What is counted under `limits.calls`; undefined where nothing is. */
   readonly counters: Counters | undefined;
+  /** What of requests is held before an upstream is called, by the path of the method; undefined where nothing is. */
+  readonly validators: Validation['validators'] | undefined;
   /** What the options make each RPC pass, plugins included, before the hooks that a program adds. */
   readonly hooks: readonly RpcHooks[];
   /** What is no error but worth knowing: overlaps, rules that can never match. `tandem check` prints them. */
@@ -100,6 +103,8 @@ export async function createGeneration(
   const secured = await createSecurityOf(options, schema, bound.bindings, before);
   const limited = await createLimitsOf(options, schema, bound.bindings, before);
   const plugins = await loadPlugins(options);
+  const methods = methodsOf(services, schema, routed.table.bindings);
+  const validation = await createValidationOf(options, methods, schema);
   // What an upstream has yet to tell may hold the services and methods that are missed here.
   const missed =
     unreachable.length > 0
@@ -117,11 +122,11 @@ export async function createGeneration(
     ...(skipped.length > 0 ? [] : bound.problems),
     ...routed.problems,
     ...plugins.problems,
+    ...(validation?.problems ?? []),
   ];
   if (problems.length > 0) throw new SchemaError(problems);
   if (limited !== undefined && limited.counters !== before?.counters) await limited.counters.rates.start?.();
   const { table } = routed;
-  const methods = methodsOf(services, schema, table.bindings);
   const unknownParameters = before?.unknownParameters ?? new Map();
   return Object.freeze({
     options,
@@ -134,11 +139,18 @@ export async function createGeneration(
     rpcRoutes: createRpcRoutes(methods, options.protocols),
     rpcCodec: createCodec(schema, rpcCodecOptionsOf(options)),
     skipped,
-    findings: [...skipped, ...bound.findings, ...routed.findings, ...findOverlaps(table.bindings)],
+    findings: [
+      ...skipped,
+      ...bound.findings,
+      ...routed.findings,
+      ...findOverlaps(table.bindings),
+      ...(validation?.findings ?? []),
+    ],
     security: secured?.security,
     counters: limited?.counters,
+    validators: validation?.validators,
     hooks: [
-      ...(await builtInHooks(options, secured?.security, limited)),
+      ...(await builtInHooks(options, secured?.security, limited, validation?.validators)),
       ...plugins.hooks,
       ...(options.observability.requestIds ? [requestInfoHooks] : []),
     ],
@@ -183,6 +195,16 @@ async function createLimitsOf(
   if (limits.calls.length === 0) return undefined;
   const { createLimitHooks } = await import('./limit-hooks.ts');
   return await createLimitHooks(limits, { services, bindings }, before?.counters);
+}
+
+async function createValidationOf(
+  { validation }: Options,
+  methods: Generation['methods'],
+  schema: Schema,
+): Promise<Validation | undefined> {
+  if (!Object.values(validation).includes(true)) return undefined;
+  const { createValidation } = await import('../validation/create-validation.ts');
+  return createValidation([...methods.values()], schema, validation);
 }
 
 /** Methods without a rule stand behind the others with none: automatic mapping, if it is on, gives them one. */

@@ -8,6 +8,7 @@ import { securitySchema } from './options-security.ts';
 import { shadowSchema } from './options-shadow.ts';
 import { transcodingSchema } from './options-transcoding.ts';
 import { restUpstreamSchema, upstreamSchema } from './options-upstream.ts';
+import { validationSchema } from './options-validation.ts';
 
 const listenSchema = {
   type: 'object',
@@ -266,6 +267,7 @@ interface OptionsSchema {
     readonly transcoding: typeof transcodingSchema;
     readonly limits: typeof limitsSchema;
     readonly security: typeof securitySchema;
+    readonly validation: typeof validationSchema;
     readonly docs: typeof docsSchema;
     readonly observability: typeof observabilitySchema;
     readonly shadow: typeof shadowSchema;
@@ -294,6 +296,7 @@ export const optionsSchema: OptionsSchema = {
     transcoding: transcodingSchema,
     limits: limitsSchema,
     security: securitySchema,
+    validation: validationSchema,
     docs: docsSchema,
     observability: observabilitySchema,
     shadow: shadowSchema,

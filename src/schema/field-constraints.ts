@@ -2,7 +2,7 @@
  * The rules of protovalidate on a field (`buf.validate.field`), as its options hold them: the one place that knows their form.
  * Nothing is checked here; documents show them, and who validates at run time reads them from here as well.
  */
-import type { FieldDescriptor } from './descriptors.ts';
+import type { FieldDescriptor, MessageDescriptor } from './descriptors.ts';
 
 /** Rules of one value. Numbers of 64 bits, durations and timestamps are texts, as in JSON. */
 export interface FieldConstraints {
@@ -34,6 +34,15 @@ export function constraintsOf({ options }: FieldDescriptor): FieldConstraints | 
   return readConstraints(options.get('buf.validate.field'));
 }
 
+const constraintOptions: readonly string[] = ['buf.validate.field', 'buf.validate.message', 'buf.validate.oneof'];
+
+/** True when a type has constraints of its own: on a field, on a oneof, or as a whole. */
+export function hasConstraints(type: MessageDescriptor): boolean {
+  return [type, ...type.fields, ...type.oneofs].some(({ options }) =>
+    constraintOptions.some((name) => options.get(name) !== undefined),
+  );
+}
+
 const common: ReadonlySet<string> = new Set(['cel', 'celExpression', 'required', 'ignore']);
 
 function readConstraints(value: unknown): FieldConstraints | undefined {
@@ -48,8 +57,17 @@ function readConstraints(value: unknown): FieldConstraints | undefined {
     items: readConstraints(rules['items']),
     keys: readConstraints(rules['keys']),
     values: readConstraints(rules['values']),
-    expressions: [...listOf(value['cel']).map(readExpression), ...listOf(value['celExpression']).map(bareExpression)],
+    expressions: readExpressions(value),
   };
+}
+
+/** The rules in CEL of an option that has some: `buf.validate.message`, or `buf.validate.predefined` of a rule that a user has added. */
+export function expressionsIn(option: unknown): readonly string[] {
+  return isRecord(option) ? readExpressions(option).map(({ expression }) => expression) : [];
+}
+
+function readExpressions(option: Readonly<Record<string, unknown>>): readonly ConstraintExpression[] {
+  return [...listOf(option['cel']).map(readExpression), ...listOf(option['celExpression']).map(bareExpression)];
 }
 
 function ignoredBy(value: unknown): FieldConstraints['ignored'] {

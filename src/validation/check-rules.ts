@@ -1,0 +1,89 @@
+/**
+ * Finds the rules of protovalidate that could never be evaluated: of a kind that the field is not, with names that nothing has, or in CEL
+ * that does not parse. The library tells so of a message at a time, and of most CEL only once it meets a value.
+ */
+import { parse } from '@bufbuild/cel';
+import { create, type DescField, type DescMessage, type FileRegistry } from '@bufbuild/protobuf';
+import { CompilationError, RuntimeError, type Validator } from '@bufbuild/protovalidate';
+import type { Described, MessageDescriptor, Schema } from '../schema/descriptors.ts';
+import { constraintsOf, expressionsIn, type FieldConstraints } from '../schema/field-constraints.ts';
+import type { Problem } from '../schema/problem.ts';
+
+export interface RuleReport {
+  /** Rules that can never be evaluated. */
+  readonly problems: readonly Problem[];
+  /** Rules that fail for an empty value: it may be their mistake, and it may be that nobody sends one. */
+  readonly findings: readonly Problem[];
+}
+
+interface RuleContext {
+  readonly registry: FileRegistry;
+  readonly schema: Schema;
+  readonly validator: Validator;
+}
+
+/** What is wrong with the rules that these types have. */
+export function checkRules(
+  types: ReadonlySet<MessageDescriptor>,
+  { registry, schema: { extensions }, validator }: RuleContext,
+): RuleReport {
+  const problems: Problem[] = [];
+  const findings: Problem[] = [];
+  const check = ({ position, fullName }: Described, expressions: readonly string[], alone?: DescMessage): void => {
+    const problemOf = (message: string): Problem => ({ position, subject: fullName, message });
+    const wrong = expressions.flatMap((expression) => syntaxErrorOf(expression) ?? []);
+    problems.push(...wrong.map(problemOf));
+    const error = wrong.length > 0 || alone === undefined ? undefined : validator.validate(alone, create(alone)).error;
+    if (error instanceof CompilationError) problems.push(problemOf(`its rules cannot be: ${error.message}`));
+    else if (error instanceof RuntimeError)
+      findings.push(
+        problemOf(`its rules fail for an empty value, which is then answered as INTERNAL: ${error.message}`),
+      );
+  };
+  for (const extension of extensions.values()) {
+    if (!extension.parent.fullName.startsWith('buf.validate.')) continue;
+    check(extension, expressionsIn(extension.options.get('buf.validate.predefined')));
+  }
+  for (const type of types) {
+    const desc = registry.getMessage(type.fullName);
+    if (desc === undefined) continue;
+    const own = new Map(desc.fields.map((field) => [field.number, field]));
+    for (const field of type.fields) {
+      const constraints = constraintsOf(field);
+      const alone = own.get(field.number);
+      if (constraints === undefined || alone === undefined) continue;
+      check(field, expressionsOf(constraints), { ...desc, proto: bare(desc.proto), fields: [withBareMessage(alone)] });
+    }
+    const fields = desc.fields.map((field) => ({ ...withBareMessage(field), proto: bare(field.proto) }));
+    check(type, expressionsIn(type.options.get('buf.validate.message')), { ...desc, fields });
+  }
+  return { problems, findings };
+}
+
+/** Without what its own type asks of it: that is told of the type. */
+function withBareMessage(field: DescField): DescField {
+  const { message } = field;
+  if (message === undefined || message.typeName.startsWith('google.protobuf.')) return field;
+  return { ...field, message: { ...message, proto: bare(message.proto), fields: [], oneofs: [] } } as DescField;
+}
+
+/** The same without options. */
+function bare<Proto extends object>(proto: Proto): Proto {
+  return Object.create(proto, { options: { value: undefined } });
+}
+
+function expressionsOf(constraints: FieldConstraints | undefined): readonly string[] {
+  if (constraints === undefined) return [];
+  const { expressions, items, keys, values } = constraints;
+  return [...expressions.map(({ expression }) => expression), ...[items, keys, values].flatMap(expressionsOf)];
+}
+
+function syntaxErrorOf(expression: string): string | undefined {
+  try {
+    parse(expression);
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `its rule \`${expression}\` is not CEL: ${reason.replaceAll(/\s+/g, ' ')}`;
+  }
+}
