@@ -5,7 +5,7 @@
 /** @typedef {{ name: string, tag: string, description: string, count: number }} Service */
 
 const pageSize = 100;
-const base = document.body.dataset.base ?? '';
+const { base = '', compare = '' } = document.body.dataset;
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} type @returns {T} */
 function byId(id, type) {
@@ -43,12 +43,23 @@ function linkTo(service, fragment = '') {
 }
 
 /** @param {Operation} operation */
-function operationItem({ service, http, path, id, summary, isDeprecated }) {
+function operationItem({ service, http, path, rpc, id, summary, isDeprecated }) {
   const item = element('li', '', isDeprecated ? 'deprecated' : '');
   const link = linkTo(service, `#/${encodeURIComponent(services.get(service)?.tag ?? '')}/${encodeURIComponent(id)}`);
   link.append(element('span', http, 'method'), element('code', path));
   item.append(link, ` ${summary}${isDeprecated ? ' (deprecated)' : ''}`);
+  if (compare !== '') item.append(' ', compareLink(`${service}.${rpc}`));
   return item;
+}
+
+/** To the page that calls a method over REST and gRPC. @param {string} method */
+function compareLink(method) {
+  const link = document.createElement('a');
+  link.href = `${compare}#${method}`;
+  link.className = 'compare';
+  link.textContent = 'Compare';
+  link.setAttribute('aria-label', `Compare REST and gRPC: ${method}`);
+  return link;
 }
 
 /** @param {Service} service */

@@ -5,8 +5,9 @@
 import type { FastifyInstance, FastifyReply, RouteHandlerMethod, RouteShorthandOptions } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
-import { withCompareLinks } from './compare/compare-links.ts';
+import { comparePath } from './compare/compare-links.ts';
 import { contentSecurityPolicy } from './content-security.ts';
+import { pageDocument } from './page-document.ts';
 import { publicFile } from './public-file.ts';
 import { sendDocument, servedPart } from './served-document.ts';
 
@@ -42,7 +43,7 @@ export function mountDocs(app: FastifyInstance, gateway: Gateway, path: string, 
   };
   app.get(path, route, function (request, reply) {
     if (gateway.generation.table.bindings.length <= onePage) return showSwaggerUi.call(this, request, reply);
-    return sendPage(reply, 'index.html', { base: path }, indexPolicy);
+    return sendPage(reply, 'index.html', { base: path, compare: comparePath(gateway) ?? '' }, indexPolicy);
   });
   app.get(`${path}/*`, route, function (request, reply) {
     const rest = (request.params as { readonly '*': string })['*'];
@@ -61,7 +62,7 @@ function showBelow(rest: string, reply: FastifyReply, gateway: Gateway, base: st
   if (!isKnown) return undefined;
   if (file === undefined) return sendPage(reply, 'service.html', { base, service }, contentSecurityPolicy);
   const document = servedPart(generation, service);
-  return document && sendDocument(reply, withCompareLinks(document, gateway), 'json');
+  return document && sendDocument(reply, pageDocument(document, gateway), 'json');
 }
 
 /** A page with its `{{names}}` filled in. The values are paths and names of protos: none has a character of HTML's. */

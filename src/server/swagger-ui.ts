@@ -5,8 +5,8 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
-import { withCompareLinks } from './compare/compare-links.ts';
 import { contentSecurityPolicy } from './content-security.ts';
+import { pageDocument } from './page-document.ts';
 import { servedDocument } from './served-document.ts';
 
 /** Answers below `path`. The document is asked for at each view, so that a reload shows. */
@@ -19,7 +19,7 @@ export async function createDocsApp(gateway: Gateway, path: string): Promise<Fas
     staticCSP: contentSecurityPolicy,
     transformSpecificationClone: false,
     transformSpecification: () =>
-      withCompareLinks(servedDocument(gateway.generation), gateway) as unknown as Record<string, unknown>,
+      pageDocument(servedDocument(gateway.generation), gateway) as unknown as Record<string, unknown>,
     uiConfig: { deepLinking: true, docExpansion: 'list', displayRequestDuration: true, tryItOutEnabled: true },
   });
   await app.ready();

@@ -88,8 +88,10 @@ test('a search leads to the operation in the Swagger UI of its service', { skip:
   assert.equal(await page.getByRole('status').textContent(), `${services} services`);
   await page.keyboard.press('/');
   await page.keyboard.type('service77 thing39');
-  const found = page.locator('#results a');
+  const found = page.locator('#results li');
   assert.equal(await found.count(), 1);
+  const compare = found.getByRole('link', { name: 'Compare REST and gRPC: made.up.v1.Service77.GetThing39' });
+  assert.equal(await compare.getAttribute('href'), '/compare#made.up.v1.Service77.GetThing39');
   // Comments are text, whatever they hold.
   assert.match(await page.locator('#results li').textContent(), /Gets thing <b>39<\/b> of service 77/);
   await page.keyboard.press('Tab');

@@ -1,11 +1,17 @@
 import type { Gateway } from '../../gateway/gateway.ts';
 import { type OpenApiDocument, type Operation, type PathItem, pathItemMethods } from '../../openapi/document.ts';
 
-/** The document for a page of ours: each operation leads to the comparison of its method, where there is that page. */
-export function withCompareLinks(document: OpenApiDocument, { generation, options }: Gateway): OpenApiDocument {
+/** Where the page of comparisons is; undefined when it is off, or its path is that of a method. */
+export function comparePath({ generation, options }: Gateway): string | undefined {
   const { prefix, paths } = options.docs;
   const path = `${prefix}${paths.compare}`;
-  if (paths.compare === false || generation.table.match('GET', path).kind === 'matched') return document;
+  return paths.compare === false || generation.table.match('GET', path).kind === 'matched' ? undefined : path;
+}
+
+/** The document for a page of ours: each operation leads to the comparison of its method, where there is that page. */
+export function withCompareLinks(document: OpenApiDocument, gateway: Gateway): OpenApiDocument {
+  const path = comparePath(gateway);
+  if (path === undefined) return document;
   const items = Object.entries(document.paths).map(([key, item]) => [key, linkedItem(item, path)] as const);
   return { ...document, paths: Object.fromEntries(items) };
 }
