@@ -178,7 +178,7 @@ function gzipTable({ measured: off }, { measured: on }) {
   });
   const columns = ['Bytes', 'Median', 'CPU of the gateway'].flatMap((name) => [name, `${name}, gzip`]);
   const note =
-    'The gateway compresses answers of gRPC-Web and Connect from 1 KiB on. Those of REST it leaves to a proxy, and passes those of gRPC on as their upstream has made them.';
+    'The gateway compresses answers of gRPC-Web and Connect from 1 KiB on; those of REST only with transcoding.compression.replies; those of gRPC it passes on as their upstream has made them.';
   return h('div', {}, table('A call without and with gzip', ['', ...columns], rows), h('p', { class: 'note' }, note));
 }
 
