@@ -67,7 +67,7 @@ export class RpcRun {
       unary: async (options, messages) => {
         this.#frames = options.frames;
         const outgoing = await this.#outgoing(options);
-        attempt(() => this.#witness?.onSend(outgoing));
+        if (this.#witness !== undefined) attempt(() => this.#witness?.onSend(outgoing));
         const requests = this.#requests(messages);
         this.#sentAt = performance.now();
         const reply = await transport.unary(outgoing, requests);
@@ -79,7 +79,7 @@ export class RpcRun {
       stream: async (options, messages) => {
         this.#frames = options.frames;
         const outgoing = await this.#outgoing(options);
-        attempt(() => this.#witness?.onSend(outgoing));
+        if (this.#witness !== undefined) attempt(() => this.#witness?.onSend(outgoing));
         const requests = this.#requests(messages);
         this.#sentAt = performance.now();
         const stream = transport.stream(outgoing, requests);
@@ -124,7 +124,7 @@ export class RpcRun {
       replyBytes: this.#replyBytes,
     };
     for (const hook of this.#hooks.onEnd) attempt(() => hook(this.rpc, outcome));
-    attempt(() => this.#witness?.onEnd(outcome));
+    if (this.#witness !== undefined) attempt(() => this.#witness?.onEnd(outcome));
   }
 
   #transcodeMs(end: number): number | undefined {
@@ -157,7 +157,7 @@ export class RpcRun {
     this.#requestMessages++;
     this.#requestBytes += message.length;
     for (const hook of this.#hooks.onRequestMessage) hook(this.rpc, message);
-    attempt(() => this.#witness?.onRequest(given));
+    if (this.#witness !== undefined) attempt(() => this.#witness?.onRequest(given));
   }
 
   /** Of a frame its message, decompressed where a hook looks into it. */
@@ -210,7 +210,7 @@ export class RpcRun {
     this.#replyMessages++;
     this.#replyBytes += message.length;
     for (const hook of this.#hooks.onReplyMessage) hook(this.rpc, message);
-    attempt(() => this.#witness?.onReply(given, this.#replyEncoding));
+    if (this.#witness !== undefined) attempt(() => this.#witness?.onReply(given, this.#replyEncoding));
   }
 }
 
