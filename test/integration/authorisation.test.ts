@@ -152,7 +152,7 @@ async function methodsOf({ name: way }: Way, { schema }: Generation): Promise<re
 }
 
 for (const way of ways) {
-  test(`${way.name}: no decision differs`, async () => {
+  test(`${way.name}: no decision differs`, async (t) => {
     const { generation } = server.gateway;
     const wrong: string[] = [];
     const tally = { requests: 0, meant: 0 };
@@ -168,6 +168,7 @@ for (const way of ways) {
         }
       }
     }
+    t.diagnostic(`${tally.requests} requests, of which ${tally.meant} mean a method`);
     assert.deepEqual(wrong, []);
     assert.ok(tally.meant >= tally.requests / 10, `${tally.meant} of ${tally.requests} requests mean a method`);
   });
