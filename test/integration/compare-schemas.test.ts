@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { createCodec } from '../../src/codec/create-codec.ts';
 import { loadSchema } from '../../src/schema/load-schema.ts';
+import { lengthDelimited } from '../../src/wire/fragment.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tandem-versions-'));
@@ -224,6 +225,17 @@ test('an upstream that is away is no answer, alike as both say so', async () => 
   const versions = ['--proto', old, '--against-proto', write('int32 pages = 2;', '')];
   const { status, stderr } = await run(['compare', '--replay', calls, ...versions, '--upstream', '127.0.0.1:1']);
   assert.deepEqual([status, stderr], [1, 'GetItem: the upstream does not answer: UNAVAILABLE\n']);
+});
+
+test('the other version as a descriptor set', async () => {
+  const { schema } = await loadSchema({ protos: [write('int32 pages = 2;', '')] });
+  const files = [...schema.files.values()].map((file) => lengthDelimited(1, file.toBytes()));
+  const set = join(folder, 'now.binpb');
+  writeFileSync(set, Buffer.concat(files));
+  upstream.script('/shop.Shop/GetItem', { messages: [await itemOf(old, item)] });
+  const { status, stdout } = await compare(['--against-descriptor-set', set]);
+  assert.equal(status, 1, stdout);
+  assert.match(stdout, /^ {2}messages\[0\]\.pages: 7 and nothing \(is gone\)$/m);
 });
 
 describe('wrong usage', () => {
