@@ -102,11 +102,13 @@ export function timeChart(calls) {
       parts.push({ name: 'on the way and upstream', value: waiting, className: 'upstream second' });
     else {
       const known = inside.bindMs + inside.upstreamMs + inside.renderMs;
+      // Those of a call of its own: where that one was slower, their shares are what can be said of this one.
+      const fit = Math.min(1, waiting / (known || 1));
       parts.push(
         { name: 'on the way', value: Math.max(0, waiting - known), className: 'head' },
-        { name: 'gateway: request read', value: inside.bindMs, className: 'body' },
-        { name: 'upstream', value: Math.min(inside.upstreamMs, waiting), className: 'upstream' },
-        { name: 'gateway: answer written', value: inside.renderMs, className: 'body second' },
+        { name: 'gateway: request read', value: inside.bindMs * fit, className: 'body' },
+        { name: 'upstream', value: inside.upstreamMs * fit, className: 'upstream' },
+        { name: 'gateway: answer written', value: inside.renderMs * fit, className: 'body second' },
       );
     }
     parts.push({

@@ -71,10 +71,10 @@ function whereFrom(rest, grpc) {
 /** @param {Call} rest @param {Call} grpc @param {number} savedLater */
 function firstCall(rest, grpc, savedLater) {
   const [ofRest, ofGrpc] = [allBytes(rest), allBytes(grpc)];
-  const text = `The first call on a new connection takes ${bytesText(ofGrpc)}, over REST ${bytesText(ofRest)}: HTTP/2 introduces itself.`;
+  const first = `The first call on a connection, in which HTTP/2 introduces itself: ${bytesText(ofGrpc)}, over REST ${bytesText(ofRest)}.`;
   const extra = ofGrpc - ofRest;
-  if (extra <= 0 || savedLater <= 0) return h('p', {}, text);
-  return h('p', {}, `${text} Call ${1 + Math.ceil(extra / savedLater)} has made up for it.`);
+  const isMadeUpFor = extra > 0 && savedLater > 0;
+  return h('p', {}, isMadeUpFor ? `${first} Call ${1 + Math.ceil(extra / savedLater)} has made up for it.` : first);
 }
 
 /** @param {HTMLElement[]} saves @param {HTMLElement[]} costs @param {HTMLElement} time */

@@ -77,7 +77,7 @@ function fieldItems(fields) {
         { 'data-path': path, tabindex: 0 },
         h('b', {}, `${number}`),
         ` ${name ?? 'unknown'} `,
-        h('span', { class: 'type' }, `${type.slice(type.lastIndexOf('.') + 1)} · ${wireType} · ${end - start} B`),
+        h('span', { class: 'type' }, `${type.replaceAll(/[\w.]*\./g, '')} · ${wireType} · ${end - start} B`),
         ` ${value}`,
       ),
       inner.length === 0 ? undefined : h('ul', {}, ...fieldItems(inner)),
