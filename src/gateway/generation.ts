@@ -23,6 +23,7 @@ import type { Upstreams } from '../upstream/upstreams.ts';
 import type { Validation } from '../validation/create-validation.ts';
 import { builtInHooks } from './built-in-hooks.ts';
 import { asksCallers } from './check-security.ts';
+import { unknownFields } from './check-shadow.ts';
 import type { RpcHooks } from './hooks.ts';
 import type { LimitHooks } from './limit-hooks.ts';
 import { openApiOptionsOf } from './open-api-options.ts';
@@ -112,6 +113,7 @@ export async function createGeneration(
       : [
           ...rules.problems,
           ...unknownServices(options, schema),
+          ...unknownFields(options, schema),
           ...(secured?.unknown ?? []),
           ...(limited?.problems ?? []),
         ];

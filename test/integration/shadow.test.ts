@@ -407,6 +407,8 @@ describe('refused at the start', () => {
       { percent: 1, methods: ['shop.Shop/Bye'] },
       /^shadow\.methods\[0\]: shop\.Shop has no method Bye; write one of GetItem/,
     ],
+    [{ percent: 1, ignore: ['parts.etga'] }, /^shadow\.ignore\[0\]: no message has a field etga; did you mean etag\?$/],
+    [{ percent: 1, redact: ['nothing_like_it'] }, /^shadow\.redact\[0\]: no message has a field nothing_like_it$/],
     [{ percent: 1, methods: ['shop.Shop'] }, /^shadow\.methods\[0\]: /],
     [{ percent: 1, methods: ['Nobody/Bye'] }, /^shadow\.methods\[0\]: no proto has a service Nobody/],
     [
