@@ -4,6 +4,7 @@
 //     npm run build && node --test test/browser/compare-states.test.mjs
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { startTandem } from '../../scripts/start-process.mjs';
 import { launch, skip } from './chromium.mjs';
 import { callOf, findingsOf, openCompare } from './compare-page.mjs';
@@ -165,5 +166,46 @@ test('an upstream that dies leaves what is finished to be read', { skip }, async
   const href = await page.getByRole('link', { name: 'JSON' }).getAttribute('href');
   const [{ measurement }] = await (await fetch(`${other.url}${href}`)).json();
   assert.match(measurement.problem, /, not .* as before|UNAVAILABLE|ECONN/);
+  assert.deepEqual(complaints, []);
+});
+
+/** A greeter that never says the same twice. */
+async function startFickle() {
+  let count = 0;
+  const asIs = (bytes) => bytes;
+  const types = {
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    requestSerialize: asIs,
+    responseDeserialize: asIs,
+  };
+  const method = { path: '/example.Greeter/SayHello', requestStream: false, responseStream: false, ...types };
+  const server = new Server();
+  server.addService(
+    { SayHello: method },
+    { SayHello: (_call, answer) => answer(null, Buffer.from(`\x0a\x04no ${count++ % 10}`)) },
+  );
+  const port = await new Promise((resolve, reject) => {
+    const done = (error, bound) => (error === null ? resolve(bound) : reject(error));
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), done);
+  });
+  return { target: `127.0.0.1:${port}`, stop: () => server.forceShutdown() };
+}
+
+test('answers that differ are shown loudly, field by field', { skip }, async (t) => {
+  const fickle = await startFickle();
+  t.after(() => fickle.stop());
+  const other = await startTandem(['--proto', 'protos/example', '--upstream', fickle.target]);
+  t.after(() => other.stop());
+  const call = callOf('Greeter.SayHello', { name: 'A' });
+  const { page, complaints } = await openCompare(browser, { url: other.url, call });
+  await press(page, 'Call it');
+  const alert = page.getByRole('alert').first();
+  await alert.waitFor();
+  assert.match(
+    await alert.textContent(),
+    /The answers differ\..*gRPC answers otherwise than REST.*message"no \d""no \d"/s,
+  );
+  assert.deepEqual(await findAll(page), []);
   assert.deepEqual(complaints, []);
 });
