@@ -86,6 +86,8 @@ const formats: Readonly<Record<string, string>> = {
 
 const patterns: Readonly<Record<string, string>> = {
   tuuid: '^[0-9a-fA-F]{32}$',
+  protobufFqn: '^[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)*$',
+  protobufDotFqn: '^\\.[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)*$',
   ulid: '^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$',
 };
 

@@ -27,6 +27,7 @@ export function checkRules(
   types: ReadonlySet<MessageDescriptor>,
   { registry, schema: { extensions }, validator }: RuleContext,
 ): RuleReport {
+  const bare = bareTypes();
   const problems: Problem[] = [];
   const findings: Problem[] = [];
   const check = ({ position, fullName }: Described, expressions: readonly string[], alone?: DescMessage): void => {
@@ -52,23 +53,44 @@ export function checkRules(
       const constraints = constraintsOf(field);
       const alone = own.get(field.number);
       if (constraints === undefined || alone === undefined) continue;
-      check(field, expressionsOf(constraints), { ...desc, proto: bare(desc.proto), fields: [withBareMessage(alone)] });
+      check(field, expressionsOf(constraints), {
+        ...desc,
+        proto: withoutOptions(desc.proto),
+        fields: [bare.inner(alone)],
+      });
     }
-    const fields = desc.fields.map((field) => ({ ...withBareMessage(field), proto: bare(field.proto) }));
-    check(type, expressionsIn(type.options.get('buf.validate.message')), { ...desc, fields });
+    const { options } = type;
+    check(type, expressionsIn(options.get('buf.validate.message')), { ...desc, fields: desc.fields.map(bare.field) });
   }
   return { problems, findings };
 }
 
-/** Without what its own type asks of it: that is told of the type. */
-function withBareMessage(field: DescField): DescField {
-  const { message } = field;
-  if (message === undefined || message.typeName.startsWith('google.protobuf.')) return field;
-  return { ...field, message: { ...message, proto: bare(message.proto), fields: [], oneofs: [] } } as DescField;
+interface BareTypes {
+  /** The field without rules of its own, or of the types that it leads to. */
+  field(field: DescField): DescField;
+  /** The field with its own rules alone: what its type asks of it is told of the type. */
+  inner(field: DescField): DescField;
 }
 
-/** The same without options. */
-function bare<Proto extends object>(proto: Proto): Proto {
+function bareTypes(): BareTypes {
+  const known = new Map<DescMessage, DescMessage>();
+  const inner = (field: DescField): DescField =>
+    field.message === undefined ? field : ({ ...field, message: typeOf(field.message) } as DescField);
+  const field = (given: DescField): DescField => ({ ...inner(given), proto: withoutOptions(given.proto) });
+  const typeOf = (message: DescMessage): DescMessage => {
+    const made = known.get(message);
+    if (made !== undefined || message.typeName.startsWith('google.protobuf.')) return made ?? message;
+    const fields: DescField[] = [];
+    const type = { ...message, proto: withoutOptions(message.proto), oneofs: [], fields };
+    // Types lead back to themselves.
+    known.set(message, type);
+    fields.push(...message.fields.map(field));
+    return type;
+  };
+  return { field, inner };
+}
+
+function withoutOptions<Proto extends object>(proto: Proto): Proto {
   return Object.create(proto, { options: { value: undefined } });
 }
 

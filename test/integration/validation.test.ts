@@ -225,7 +225,12 @@ extend buf.validate.Int32Rules { bool odd = 1161 [(buf.validate.predefined).cel 
   const odd = `extend buf.validate.Int32Rules {
   bool odd = 1161 [(buf.validate.predefined).cel = { id: "odd" message: "must be odd" expression: "this % 2 == 1" }];
 }
-message In { int32 a = 1 [(buf.validate.field).int32.(odd) = true]; int32 b = 2 [(buf.validate.field).cel_expression = "1 / this > 0"]; }`;
+message In {
+  option (buf.validate.message).cel_expression = "this.deep.note.size() < 5";
+  Deep deep = 3;
+  int32 a = 1 [(buf.validate.field).int32.(odd) = true]; int32 b = 2 [(buf.validate.field).cel_expression = "1 / this > 0"];
+}
+message Deep { string note = 1 [(buf.validate.field).string.max_len = 9]; }`;
 
   test('every rule that cannot be is told, with its place', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'validation-'));
