@@ -116,7 +116,9 @@ class Shadow {
       if (!this.#ended.signal.aborted) await this.#repeatAndCompare(call);
     } catch (error) {
       this.#skip(call, 'unsuitable');
-      if (!(error instanceof StatusError)) this.#log.failed({ rpc: call.rpc.method.fullName, err: error });
+      // Its message and stack may hold what a client has sent.
+      const { name } = error as Error;
+      if (!(error instanceof StatusError)) this.#log.failed({ rpc: call.rpc.method.fullName, error: name });
     } finally {
       call.release();
     }
