@@ -129,7 +129,7 @@ function look({ fields, mask }: TypePlan, message: ReflectMessage, place: Place,
     }
     if (format !== undefined) checkFormat(format, textsIn(message, desc), at, found);
     if (inner === undefined) continue;
-    const innerMask = desc.fieldKind === 'message' && update ? update : maskWithin(place.mask, desc);
+    const innerMask = update ?? maskWithin(place.mask, desc);
     for (const [index, value] of messagesIn(message, desc)) {
       look(inner, value, { at: at + index, mask: innerMask }, found);
     }

@@ -64,6 +64,7 @@ const rows: readonly (readonly [name: string, target: string, body: unknown, vio
   ['an update that clears', 'PATCH /v1/items', { name: '' }, isRequired('item.name')],
   ['an update of a part', 'PATCH /v1/items', { maker: {} }, isRequired('item.maker.name')],
   ['an update without a mask', 'POST /v1/items:update', { item: {} }, []],
+  ['a mask is for lists beside it too', 'POST /v1/items:update', { item: {}, others: [{ maker: {} }], updateMask: 'maker' }, isRequired('others[0].maker.name')],
   ['an update of nothing', 'POST /v1/items:update', { updateMask: 'name' }, isRequired('item')],
   ['a mask that leads inside', 'POST /v1/items:update', { item: { maker: {} }, updateMask: 'maker.name' }, isRequired('item.maker.name')],
   ['a mask of all', 'POST /v1/items:update', { item: {}, updateMask: '*' }, isRequired('item.name', 'item.count', 'item.price')],
