@@ -127,7 +127,6 @@ export async function createGeneration(
     ...(validation?.problems ?? []),
   ];
   if (problems.length > 0) throw new SchemaError(problems);
-  if (limited !== undefined && limited.counters !== before?.counters) await limited.counters.rates.start?.();
   const { table } = routed;
   const unknownParameters = before?.unknownParameters ?? new Map();
   return Object.freeze({

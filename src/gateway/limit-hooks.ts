@@ -29,7 +29,7 @@ export async function createLimitHooks(
   return { beforeIdentity: hooksOf(beforeIdentity), byIdentity: hooksOf(byIdentity), counters, problems };
 }
 
-/** Nothing is connected to yet: the generation may still be refused. */
+/** Nothing is connected to yet: the generation may still be refused, or only be looked at. */
 async function createCounters(storeOptions: LimitOptions['store'], before: Counters | undefined): Promise<Counters> {
   const rates =
     storeOptions === undefined

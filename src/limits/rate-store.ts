@@ -29,7 +29,7 @@ export interface RateStore {
   take(quotas: readonly Quota[]): Taken | Promise<Taken>;
   /** Undefined where there is nothing to be reached. */
   readonly isUp?: boolean;
-  /** Before the first call. Never rejects. */
+  /** Connects before the first call, which otherwise does. Never rejects. */
   start?(): Promise<void>;
   close?(): void;
 }

@@ -39,6 +39,8 @@ export class ValkeyStore implements RateStore {
   readonly #client: Client;
   /** What counts meanwhile; undefined when calls are to be refused then. */
   readonly #substitute: RateStore | undefined;
+  #started: Promise<void> | undefined;
+  #hasStarted = false;
   #isUp = false;
   #isClosed = false;
   #probe: NodeJS.Timeout | undefined;
@@ -63,8 +65,15 @@ export class ValkeyStore implements RateStore {
     return this.#isUp;
   }
 
-  /** Waits for the first connection, but not long: a gateway starts without it. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#started ??= this.#connect().finally(() => {
+      this.#hasStarted = true;
+    });
+    return this.#started;
+  }
+
+  /** Waits for the first connection, but not long: a gateway serves without it. */
+  async #connect(): Promise<void> {
     this.#client.connect().catch(() => {});
     const ready = new Promise<void>((resolve) => this.#client.once('ready', resolve));
     await this.#inTime(ready, START_MS).then(
@@ -80,6 +89,7 @@ export class ValkeyStore implements RateStore {
   }
 
   take(quotas: readonly Quota[]): Taken | Promise<Taken> {
+    if (!this.#hasStarted) return this.start().then(() => this.take(quotas));
     if (!this.#isUp) return this.#takeWithout(quotas);
     return this.#ask(quotas).catch((error) => {
       this.#goDown(error);

@@ -60,6 +60,7 @@ export async function startServer(input: TandemOptions, context: ServerContext =
     };
     const unwatch = tls?.keepFresh(app.server as Server, refuse);
     app.addHook('onClose', async () => unwatch?.());
+    await gateway.generation.counters?.rates.start?.();
     const url = await app.listen({ host, port });
     return { url, gateway, app, close: () => drain(app, gateway, versions) };
   } catch (error) {
