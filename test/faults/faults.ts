@@ -7,6 +7,7 @@ import { lineFaults } from './line-faults.ts';
 import { logFaults } from './log-faults.ts';
 import { nonsenseFaults } from './nonsense.ts';
 import { passwordFaults } from './password-faults.ts';
+import { scarcityFaults } from './scarcity-faults.ts';
 import type { Fault } from './stage.ts';
 import { storeFaults } from './store-faults.ts';
 import { upstreamFaults } from './upstream-faults.ts';
@@ -17,6 +18,7 @@ export const faults: readonly Fault[] = [
   ...lineFaults,
   ...gatewayFaults,
   ...logFaults,
+  ...scarcityFaults,
   ...certificateFaults,
   ...issuerFaults,
   ...clockFaults,

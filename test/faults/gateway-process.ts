@@ -26,17 +26,21 @@ interface ProcessOptions {
   readonly isUnread?: boolean;
   /** Arguments of Node's own. */
   readonly nodeArgs?: readonly string[];
+  /** How many files and connections it may have open. */
+  readonly descriptors?: number;
 }
 
 /** Resolves when it listens. */
 export async function startGatewayProcess(
   args: readonly string[],
-  { port = 0, stderr = 'pipe', isUnread = false, nodeArgs = [] }: ProcessOptions = {},
+  { port = 0, stderr = 'pipe', isUnread = false, nodeArgs = [], descriptors }: ProcessOptions = {},
 ): Promise<GatewayProcess> {
   // With a small heap memory shows what is held, and not what has not been collected yet.
   const flags = ['--max-old-space-size=64', ...nodeArgs];
   const command = [...flags, resolve('dist/cli.js'), 'serve', '--port', String(port), ...args];
-  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', stderr] }) as ChildProcessByStdio<
+  const limited = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh'];
+  const [program = '', ...programArgs] = [...limited, process.execPath, ...command];
+  const child = spawn(program, programArgs, { stdio: ['ignore', 'pipe', stderr] }) as ChildProcessByStdio<
     null,
     Readable,
     Readable | null
