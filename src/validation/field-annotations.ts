@@ -81,8 +81,14 @@ export function compileAnnotations(
       if (desc !== undefined && (need !== undefined || inner !== undefined)) plan.fields.push({ desc, ...need, inner });
     }
   }
-  const whole: Place = { at: '', mask: undefined };
-  return new Map([...plans].map(([type, plan]) => [type, (message, found) => look(plan, message, whole, found)]));
+  const whole = { at: '', mask: undefined };
+  return new Map(
+    [...plans].map(([type, plan]) => [
+      type,
+      (message, found, isFirstEnough) =>
+        look(plan, message, { ...whole, most: isFirstEnough ? 1 : Number.POSITIVE_INFINITY }, found),
+    ]),
+  );
 }
 
 function needOf(field: FieldDescriptor, { fieldBehavior, fieldInfo }: AnnotationKinds): Need | undefined {
@@ -115,11 +121,14 @@ function isUpdateMask({ fieldKind, message, name }: DescField): boolean {
 interface Place {
   readonly at: string;
   readonly mask: readonly string[] | undefined;
+  /** So many violations are enough. */
+  readonly most: number;
 }
 
 function look({ fields, mask }: TypePlan, message: ReflectMessage, place: Place, found: FieldViolation[]): void {
   const update = mask && pathsOf(message, mask);
   for (const { desc, isRequired, format, inner } of fields) {
+    if (found.length >= place.most) return;
     const at = place.at === '' ? desc.name : `${place.at}.${desc.name}`;
     if (!message.isSet(desc)) {
       if (isRequired && isMeant(place.mask, desc.name) && !isOtherwiseSet(message, desc)) {
@@ -127,11 +136,12 @@ function look({ fields, mask }: TypePlan, message: ReflectMessage, place: Place,
       }
       continue;
     }
-    if (format !== undefined) checkFormat(format, textsIn(message, desc), at, found);
+    if (format !== undefined) checkFormat(format, textsIn(message, desc), { ...place, at }, found);
     if (inner === undefined) continue;
     const innerMask = update ?? maskWithin(place.mask, desc);
     for (const [index, value] of messagesIn(message, desc)) {
-      look(inner, value, { at: at + index, mask: innerMask }, found);
+      if (found.length >= place.most) return;
+      look(inner, value, { at: at + index, mask: innerMask, most: place.most }, found);
     }
   }
 }
@@ -158,9 +168,10 @@ function isOtherwiseSet(message: ReflectMessage, { oneof }: DescField): boolean 
   return oneof?.fields.some((field) => message.isSet(field)) ?? false;
 }
 
-function checkFormat({ matches, expected }: Format, texts: Indexed<string>, at: string, found: FieldViolation[]): void {
+function checkFormat(format: Format, texts: Indexed<string>, { at, most }: Place, found: FieldViolation[]): void {
   for (const [index, text] of texts) {
-    if (!matches(text)) found.push({ field: at + index, description: `is not ${expected}` });
+    if (found.length >= most) return;
+    if (!format.matches(text)) found.push({ field: at + index, description: `is not ${format.expected}` });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ReflectMessage } from '@bufbuild/protobuf/reflect';
 import type { FieldViolation } from '../status/status-error.ts';
 
-/** Adds what is wrong with a message. */
-export type MessageCheck = (message: ReflectMessage, found: FieldViolation[]) => void;
+/** Adds what is wrong with a message: all of it, or no more than the first thing. */
+export type MessageCheck = (message: ReflectMessage, found: FieldViolation[], isFirstEnough: boolean) => void;

@@ -19,8 +19,9 @@ export function compileRules(
   schema: Schema,
 ): CompiledRules {
   const validator = createValidator({ registry });
-  const check: MessageCheck = ({ desc, message }, found) => {
-    const { kind, violations, error } = validator.validate(desc, message);
+  const hasty = createValidator({ registry, failFast: true });
+  const check: MessageCheck = ({ desc, message }, found, isFirstEnough) => {
+    const { kind, violations, error } = (isFirstEnough ? hasty : validator).validate(desc, message);
     if (kind === 'error') throw StatusError.internal(error);
     for (const { field, message: description } of violations ?? []) {
       found.push({ field: pathToString(field), description });
