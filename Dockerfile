@@ -27,5 +27,6 @@ WORKDIR /etc/tandem
 USER nonroot
 EXPOSE 8080
 # Node is process 1: the gateway heeds SIGTERM and SIGHUP itself.
-ENTRYPOINT ["/nodejs/bin/node", "/app/dist/cli.js"]
+# Why the flag: docs/scaling.md.
+ENTRYPOINT ["/nodejs/bin/node", "--single-threaded-gc", "/app/dist/cli.js"]
 CMD ["serve", "--host", "0.0.0.0"]

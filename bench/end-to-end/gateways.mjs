@@ -79,11 +79,11 @@ async function startGrpcGateway({ target }) {
   return { ...started, url: started.match[1] };
 }
 
-/** Tandem as it comes, but for what makes its calls. */
+/** Tandem as its image starts it, but for what makes its calls. */
 async function startOwn(transport, { target, protos, folder }) {
   const file = join(folder, `${transport}.json`);
   writeFileSync(file, JSON.stringify({ protos: [protos], upstreams: [{ target, transport }] }));
-  return startTandem(['--config', file]);
+  return startTandem(['--config', file], { program: ['--single-threaded-gc', 'dist/cli.js'] });
 }
 
 /** Tandem with each of its transports. */

@@ -17,6 +17,8 @@ interface Keeper {
 
 /** Resolves when all have stopped; when the first one cannot start, with its exit code. */
 export function keepWorkers(count: number, { lifeline, logger, environment }: Keeper): Promise<ExitCode> {
+  // Large messages are large buffers, which have the engine collect garbage often; threads that help take more than they save (docs/scaling.md).
+  cluster.setupPrimary({ execArgv: [...process.execArgv, '--single-threaded-gc'] });
   const workers = new Set<Worker>();
   let listening = 0;
   let isStopping = false;

@@ -86,6 +86,13 @@ test('workers share the port and behave as one process', async (t) => {
   assert.equal(await statusOf(`${running.url}/v1/greeter/x`), 200);
   const listening = (await running.stderrLines(/Server listening/, 2)).map((line) => JSON.parse(line).msg);
   assert.deepEqual(listening, Array(2).fill(`Server listening at ${running.url}`));
+  if (process.platform === 'linux') {
+    const { pid } = running.child;
+    const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ');
+    for (const worker of workers)
+      assert.match(readFileSync(`/proc/${worker}/cmdline`, 'latin1'), /--single-threaded-gc/);
+    assert.equal(workers.length, 2);
+  }
   running.child.kill('SIGHUP');
   await running.stderrLines(/"reloaded"/, 2);
   running.child.kill('SIGTERM');
