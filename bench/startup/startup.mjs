@@ -1,6 +1,6 @@
 // What it takes to be there: time to the `listening` line, memory at rest, and the installation. Prints each figure beside its
 // budget, and fails when one is over it by more than its slack. The time to be ready is held by the processor time in it: a start
-// only computes, and how long it waits while others compute says nothing about it.
+// only computes, and how long it waits while others compute says nothing about it. Even that varies by a fifth from hour to hour.
 //
 //     npm run build && npm run bench:startup
 import { execFileSync } from 'node:child_process';
@@ -54,7 +54,7 @@ for (let run = 0; run < runs; run++) starts.push(await startOnce());
 const medianOf = (figure) => median(starts.map((start) => start[figure]));
 const figures = [
   { name: 'ready with one small proto', value: medianOf('readyMs'), unit: 'ms', budget: 400, slack: Infinity },
-  { name: 'processor time until then', value: medianOf('cpuMs'), unit: 'ms', budget: 400, slack: 1.25 },
+  { name: 'processor time until then', value: medianOf('cpuMs'), unit: 'ms', budget: 400, slack: 1.5 },
   { name: 'idle, resident', value: medianOf('idleMB'), unit: 'MB', budget: 90, slack: 1.1 },
   { name: 'npm ci on a warm cache', value: installSeconds(), unit: 's', budget: 60, slack: 1.5 },
 ];
