@@ -6,24 +6,13 @@ import type { FastifyInstance, FastifyReply, RouteHandlerMethod, RouteShorthandO
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
 import { comparePath } from './compare/compare-links.ts';
-import { contentSecurityPolicy } from './content-security.ts';
+import { contentSecurityPolicy, ownPagePolicy } from './content-security.ts';
 import { pageDocument } from './page-document.ts';
 import { publicFile } from './public-file.ts';
 import { sendDocument, servedPart } from './served-document.ts';
 
 /** Operations that Swagger UI shows on one page without a reader having to wait. */
 const onePage = 100;
-
-const indexPolicy = [
-  "default-src 'none'",
-  "base-uri 'none'",
-  "connect-src 'self'",
-  "form-action 'none'",
-  "frame-ancestors 'self'",
-  "img-src 'self' data:",
-  "script-src 'self'",
-  "style-src 'self'",
-].join('; ');
 
 const types: Readonly<Record<string, string>> = {
   'index.css': 'text/css; charset=utf-8',
@@ -43,7 +32,7 @@ export function mountDocs(app: FastifyInstance, gateway: Gateway, path: string, 
   };
   app.get(path, route, function (request, reply) {
     if (gateway.generation.table.bindings.length <= onePage) return showSwaggerUi.call(this, request, reply);
-    return sendPage(reply, 'index.html', { base: path, compare: comparePath(gateway) ?? '' }, indexPolicy);
+    return sendPage(reply, 'index.html', { base: path, compare: comparePath(gateway) ?? '' }, ownPagePolicy);
   });
   app.get(`${path}/*`, route, function (request, reply) {
     const rest = (request.params as { readonly '*': string })['*'];

@@ -4,19 +4,9 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Gateway } from '../../gateway/gateway.ts';
+import { ownPagePolicy } from '../content-security.ts';
 import { publicFile } from '../public-file.ts';
 import { sameOriginOnly } from './same-origin.ts';
-
-const policy = [
-  "default-src 'none'",
-  "base-uri 'none'",
-  "connect-src 'self'",
-  "form-action 'none'",
-  "frame-ancestors 'self'",
-  "img-src 'self' data:",
-  "script-src 'self'",
-  "style-src 'self'",
-].join('; ');
 
 const types: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
@@ -35,7 +25,7 @@ export function mountComparePage(
 ): void {
   app.get(path, route, (_request, reply) => {
     const text = publicFile('compare/index.html').replaceAll('{{base}}', path);
-    return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(text);
+    return reply.header('content-security-policy', ownPagePolicy).type('text/html; charset=utf-8').send(text);
   });
   app.get(`${path}/:file`, route, (request, reply) => {
     const { file } = request.params as { readonly file: string };
