@@ -3,7 +3,7 @@
  * FileDescriptorProtos, and one linker makes descriptors of them. All that is wrong is reported at once.
  */
 import { readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { alwaysLoaded, builtInFile, mixinFiles } from './built-in-files.ts';
@@ -53,20 +53,30 @@ export interface LoadedSchema {
  * Reads, checks and links everything. Of several files with one name the first wins: text, then sets, then reflection.
  */
 export async function loadSchema(sources: SchemaSources): Promise<LoadedSchema> {
-  await Promise.all((sources.descriptorSets ?? []).map(whileBeingWritten));
-  return new SchemaLoad().run(sources);
+  const sets = await Promise.all((sources.descriptorSets ?? []).map(readSet));
+  return new SchemaLoad().run(sources, sets);
 }
 
-// Who writes a file anew empties it first: a build that runs beside a reload would otherwise refuse it.
-const writingMs = 250;
+/** A descriptor set as it was read, or why it could not be. */
+interface ReadSet {
+  readonly path: string;
+  readonly bytes: Uint8Array | SchemaError;
+}
+
+// Who writes a file anew empties it first: a build that runs beside a start or a reload would otherwise have it refused.
+const writingMs = 1_000;
 const pauseMs = 10;
 
-/** Resolves when the file has something in it, or nobody seems to be writing it. */
-async function whileBeingWritten(path: string): Promise<void> {
-  for (let waitedMs = 0; waitedMs < writingMs; waitedMs += pauseMs) {
-    const { size } = await stat(path).catch(() => ({ size: -1 }));
-    if (size !== 0) return;
-    await setTimeout(pauseMs);
+/** Reads a file, and again while it is empty and somebody seems to be writing it. */
+async function readSet(path: string): Promise<ReadSet> {
+  try {
+    for (let waitedMs = 0; ; waitedMs += pauseMs) {
+      const bytes = await readFile(path);
+      if (bytes.length > 0 || waitedMs >= writingMs) return { path, bytes };
+      await setTimeout(pauseMs);
+    }
+  } catch (error) {
+    return { path, bytes: unreadable(path, error, '--descriptor-set names a binary file') };
   }
 }
 
@@ -100,15 +110,17 @@ class SchemaLoad {
   readonly #files: Map<string, SchemaFile | ParsedProto> = new Map();
   readonly #problems: Problem[] = [];
 
-  run(sources: SchemaSources): LoadedSchema {
+  run(sources: SchemaSources, sets: readonly ReadSet[] = []): LoadedSchema {
     const path = findProtos(sources.protos ?? [], sources.imports ?? []);
-    return path.given.length < MANY_FILES ? this.#load(sources, path) : frugally(() => this.#load(sources, path));
+    return path.given.length < MANY_FILES
+      ? this.#load(sources, path, sets)
+      : frugally(() => this.#load(sources, path, sets));
   }
 
-  #load(sources: SchemaSources, path: ImportPath): LoadedSchema {
+  #load(sources: SchemaSources, path: ImportPath, sets: readonly ReadSet[]): LoadedSchema {
     this.#problems.push(...path.problems);
     for (const { name, path: file } of path.given) this.#readText(name, file);
-    this.#readCompiled(sources);
+    this.#readCompiled(sources, sets);
     const given = new Set(this.#files.keys());
     this.#readImports(path);
     this.#refuse();
@@ -147,11 +159,12 @@ class SchemaLoad {
     );
   }
 
-  #readCompiled({ descriptorSets = [], descriptorSetBytes = [], fileDescriptors = [] }: SchemaSources): void {
-    for (const path of descriptorSets) {
+  #readCompiled(sources: SchemaSources, sets: readonly ReadSet[]): void {
+    const { descriptorSetBytes = [], fileDescriptors = [] } = sources;
+    for (const { path, bytes } of sets) {
       this.#attempt(() => {
-        for (const file of readDescriptorSet(readOrRefuse(path, '--descriptor-set names a binary file'), path))
-          this.#add(file);
+        if (bytes instanceof SchemaError) throw bytes;
+        for (const file of readDescriptorSet(bytes, path)) this.#add(file);
       });
     }
     for (const bytes of descriptorSetBytes) {
@@ -250,9 +263,13 @@ function readOrRefuse(path: string, remedy: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    const message = `cannot be read (${(error as NodeJS.ErrnoException).code}); ${remedy}`;
-    throw new SchemaError([{ position: { file: path, line: 0, column: 0 }, subject: '', message }]);
+    throw unreadable(path, error, remedy);
   }
+}
+
+function unreadable(path: string, error: unknown, remedy: string): SchemaError {
+  const message = `cannot be read (${(error as NodeJS.ErrnoException).code}); ${remedy}`;
+  return new SchemaError([{ position: { file: path, line: 0, column: 0 }, subject: '', message }]);
 }
 
 function missingImport(file: SchemaFile | ParsedProto, name: string, { roots }: ImportPath): Problem {
