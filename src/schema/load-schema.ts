@@ -3,7 +3,7 @@
  * FileDescriptorProtos, and one linker makes descriptors of them. All that is wrong is reported at once.
  */
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { alwaysLoaded, builtInFile, mixinFiles } from './built-in-files.ts';
@@ -65,15 +65,17 @@ interface ReadSet {
 
 // Who writes a file anew empties it first: a build that runs beside a start or a reload would otherwise have it refused.
 const writingMs = 1_000;
-const pauseMs = 10;
+const stillMs = 20;
 
-/** Reads a file, and again while it is empty and somebody seems to be writing it. */
+/** Reads a file that nobody is writing: one that has something in it and has been still for a moment. */
 async function readSet(path: string): Promise<ReadSet> {
   try {
-    for (let waitedMs = 0; ; waitedMs += pauseMs) {
+    for (const start = Date.now(); ; await setTimeout(stillMs)) {
+      const before = await stat(path);
       const bytes = await readFile(path);
-      if (bytes.length > 0 || waitedMs >= writingMs) return { path, bytes };
-      await setTimeout(pauseMs);
+      const after = await stat(path);
+      const isStill = before.mtimeMs === after.mtimeMs && Math.abs(Date.now() - after.mtimeMs) > stillMs;
+      if ((isStill && bytes.length > 0) || Date.now() - start > writingMs) return { path, bytes };
     }
   } catch (error) {
     return { path, bytes: unreadable(path, error, '--descriptor-set names a binary file') };
