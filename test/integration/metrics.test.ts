@@ -175,7 +175,7 @@ test('connections, and those beyond the limit', async (t) => {
 });
 
 test('the dashboard asks for nothing that is not told', async (t) => {
-  const { url } = await start(t, { messages: [hi] });
+  const { url } = await start(t, { messages: [hi] }, { shadow: { percent: 1 } });
   const told = new Set([...(await textOf(url)).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
   const dashboard = readFileSync('deploy/grafana/tandem.json', 'utf8');
   const named = [...dashboard.matchAll(/\b(?:tandem|grpc|nodejs|process)_\w+_\w+|\btandem_\w+/g)].map(([name]) => name);
