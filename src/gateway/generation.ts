@@ -35,6 +35,7 @@ import { createRestTargets, type RestTargets } from './rest-upstreams.ts';
 import type { CallTarget } from './rpc.ts';
 import { createRpcRoutes, type RpcRoutes } from './rpc-routes.ts';
 import { codecOptionsOf, rpcCodecOptionsOf, transcodeOptionsOf } from './transcode-options.ts';
+import type { Uncalled } from './uncalled.ts';
 
 export interface Generation {
   readonly options: Options;
@@ -61,6 +62,8 @@ export interface Generation {
   readonly validators: Validation['validators'] | undefined;
   /** What the options make each RPC pass, plugins included, before the hooks that a program adds. */
   readonly hooks: readonly RpcHooks[];
+  /** What makes a span of a request that calls no method; undefined where nothing is traced. */
+  readonly traceUncalled: ((uncalled: Uncalled) => void) | undefined;
   /** What is no error but worth knowing: overlaps, rules that can never match. `tandem check` prints them. */
   readonly findings: readonly Problem[];
   /** What upstreams have told by reflection. */
@@ -155,6 +158,7 @@ export async function createGeneration(
       ...plugins.hooks,
       ...(options.observability.requestIds ? [requestInfoHooks] : []),
     ],
+    traceUncalled: await uncalledTracer(options),
     reflected: files,
     unreflected: unreachable,
     rest: await createRestTargets(options, table.bindings, schema),
@@ -206,6 +210,10 @@ async function createValidationOf(
   if (!Object.values(validation).includes(true)) return undefined;
   const { createValidation } = await import('../validation/create-validation.ts');
   return createValidation([...methods.values()], schema, validation);
+}
+
+async function uncalledTracer({ observability }: Options): Promise<Generation['traceUncalled']> {
+  return observability.openTelemetry ? (await import('./telemetry/uncalled.ts')).traceUncalled : undefined;
 }
 
 /** Methods without a rule stand behind the others with none: automatic mapping, if it is on, gives them one. */

@@ -10,6 +10,11 @@ export function setTraceId(headers: Headers, traceId: string): void {
   known.set(headers, traceId);
 }
 
+/** True once the request has a span of the gateway's. */
+export function isTraced(headers: Headers): boolean {
+  return known.has(headers);
+}
+
 /** For headers that are made of others. */
 export function copyTraceId(from: Headers, to: Headers): void {
   const traceId = known.get(from);

@@ -16,7 +16,7 @@ import { essenceOf } from '../transcode/media-type.ts';
 import { clientOf } from './client.ts';
 import { HangUp } from './hang-up.ts';
 import { leaveBody } from './leave-body.ts';
-import { logFailure } from './log-failure.ts';
+import { logFailure, traceFailure } from './log-failure.ts';
 import { announcesBody, readBody, readChunks } from './read-body.ts';
 import { failGrpc, grpcStreamOf, handleGrpc, isGrpc, needsHttp2 } from './rpc/grpc.ts';
 import { streamBody } from './stream-body.ts';
@@ -93,7 +93,7 @@ export async function handle(request: FastifyRequest, reply: FastifyReply, gatew
     const match = matchOf(request, gateway);
     const http = isStreamed(match) ? streamedRequest(request) : await collectedRequest(request, match, gateway);
     const answer = await gateway.answer(match, http, hangUp, () => clientOf(request));
-    return send(request, reply, answer, { hangUp, heartbeatMs: gateway.options.transcoding.heartbeat });
+    return send(request, reply, answer, { gateway, hangUp });
   } catch (error) {
     return fail(request, reply, gateway, error);
   }
@@ -119,7 +119,7 @@ async function handleUpgrade(
         reply.raw.detachSocket(raw.socket);
       },
     });
-    if ('refusal' in outcome) return send(request, reply, outcome.refusal);
+    if ('refusal' in outcome) return send(request, reply, outcome.refusal, { gateway });
     if (outcome.failure !== undefined) logFailure(request, reply, outcome.failure);
     return reply;
   } catch (error) {
@@ -129,8 +129,10 @@ async function handleUpgrade(
 
 /** Answers with an error that no call gave. */
 export function fail(request: FastifyRequest, reply: FastifyReply, gateway: Gateway, error: unknown): FastifyReply {
-  if (isNativeGrpc(request, gateway) && grpcStreamOf(request) !== undefined) return failGrpc(request, reply, error);
-  return send(request, reply, gateway.answerError(error, request.headers, matchIfAny(request, gateway)));
+  if (isNativeGrpc(request, gateway) && grpcStreamOf(request) !== undefined)
+    return failGrpc(request, reply, gateway, error);
+  const answer = gateway.answerError(error, request.headers, matchIfAny(request, gateway));
+  return send(request, reply, answer, { gateway });
 }
 
 function matchIfAny(request: FastifyRequest, gateway: Gateway): Match | undefined {
@@ -211,17 +213,21 @@ function bodyOf({ body, raw }: FastifyRequest): Readable | undefined {
 const empty = new Uint8Array();
 
 interface Sending {
+  readonly gateway: Gateway;
   readonly hangUp?: HangUp;
-  readonly heartbeatMs?: number;
 }
 
 function send(
   request: FastifyRequest,
   reply: FastifyReply,
   { reply: answer, error }: Answer,
-  { hangUp, heartbeatMs = 0 }: Sending = {},
+  { gateway, hangUp }: Sending,
 ): FastifyReply {
-  if (error !== undefined) logFailure(request, reply, error);
+  if (error !== undefined) {
+    const protocolOf = () => matchIfAny(request, gateway)?.rpc?.dialect.protocol ?? 'rest';
+    traceFailure(request, reply, gateway, { error, httpStatus: answer.status, protocolOf });
+    logFailure(request, reply, error);
+  }
   reply.code(answer.status);
   setHeaders(reply, answer.headers);
   if (bodyOf(request)?.readableEnded === false) leaveBody(request, reply);
@@ -231,7 +237,7 @@ function send(
     hangUp?.abort();
     return reply.send();
   }
-  const body = streamBody(answer, heartbeatMs);
+  const body = streamBody(answer, gateway.options.transcoding.heartbeat);
   if (request.rpc?.binding !== undefined && takesTrailers(request)) {
     reply.header('trailer', 'grpc-status, grpc-message');
     body.once('end', () => reply.raw.addTrailers(trailersOf(answer.failure())));

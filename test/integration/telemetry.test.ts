@@ -260,6 +260,101 @@ test('what the client does wrong has no call to the upstream, and is no error of
   assert.deepEqual([own?.status.code, own?.attributes['error.type']], [SpanStatusCode.UNSET, undefined]);
 });
 
+interface Uncalled {
+  readonly name: string;
+  readonly call: (headers: Readonly<Record<string, string>>) => Promise<unknown>;
+  readonly span: string;
+  readonly attributes: Attributes;
+  readonly status?: SpanStatusCode;
+}
+
+const http = { 'client.address': '127.0.0.1', 'tandem.protocol': 'rest', 'url.scheme': 'http' };
+const unknownMethod = {
+  'client.address': '127.0.0.1',
+  'error.type': 'UNIMPLEMENTED',
+  'rpc.method': '_OTHER',
+  'rpc.method_original': 'example.Greeter/Nothing',
+  'rpc.response.status_code': 'UNIMPLEMENTED',
+};
+
+const uncalled: readonly Uncalled[] = [
+  {
+    name: 'no rule',
+    call: (headers) => ask('/nothing?key=secret', { headers }),
+    span: 'GET',
+    attributes: { ...http, 'http.request.method': 'GET', 'http.response.status_code': 404, 'url.path': '/nothing' },
+  },
+  {
+    name: 'another method',
+    call: (headers) => ask('/v1/hello/you', { method: 'DELETE', headers }),
+    span: 'DELETE',
+    attributes: {
+      ...http,
+      'http.request.method': 'DELETE',
+      'http.response.status_code': 405,
+      'url.path': '/v1/hello/you',
+    },
+  },
+  {
+    name: 'a method that no convention names',
+    call: (headers) => ask('/nothing', { method: 'PURGE', headers }),
+    span: 'HTTP',
+    attributes: {
+      ...http,
+      'http.request.method': '_OTHER',
+      'http.request.method_original': 'PURGE',
+      'http.response.status_code': 404,
+      'url.path': '/nothing',
+    },
+  },
+  {
+    name: 'a path that cannot be decoded',
+    call: (headers) => ask('/v1/hello/%zz', { headers }),
+    span: 'GET',
+    attributes: {
+      ...http,
+      'http.request.method': 'GET',
+      'http.response.status_code': 400,
+      'url.path': '/v1/hello/%zz',
+    },
+  },
+  {
+    name: 'gRPC of no method',
+    call: (headers) => callGrpc('/example.Greeter/Nothing', headers).catch(() => {}),
+    span: 'grpc',
+    attributes: { ...unknownMethod, 'rpc.system.name': 'grpc', 'tandem.protocol': 'grpc' },
+    status: SpanStatusCode.ERROR,
+  },
+  {
+    name: 'Connect of no method',
+    call: (headers) =>
+      ask('/example.Greeter/Nothing', {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/proto', 'connect-protocol-version': '1' },
+      }),
+    span: 'connectrpc',
+    attributes: { ...unknownMethod, 'rpc.system.name': 'connectrpc', 'tandem.protocol': 'connect' },
+    status: SpanStatusCode.ERROR,
+  },
+];
+
+for (const { name, call, span, attributes, status = SpanStatusCode.UNSET } of uncalled) {
+  test(`${name}: a span without a method, named in the log`, async () => {
+    spans.reset();
+    lines.length = 0;
+    await call(told);
+    const [own, ...others] = spans.getFinishedSpans();
+    assert.deepEqual([own?.name, own?.kind, others], [span, SpanKind.SERVER, []]);
+    const { 'user_agent.original': agent, ...known } = own?.attributes ?? {};
+    assert.deepEqual(known, attributes);
+    assert.notEqual(agent, undefined);
+    assert.deepEqual([own?.parentSpanContext?.spanId, own?.status.code], [clientSpanId, status]);
+    // The access log of calls before may come late.
+    const [line] = lines.map((each) => JSON.parse(each)).filter(({ msg }) => msg !== 'call');
+    assert.equal(line?.traceId, traceId);
+  });
+}
+
 test('below a span that the app has begun, one of its inside', async (t) => {
   const app = fastify();
   t.after(() => app.close());

@@ -13,6 +13,11 @@ const systems: Readonly<Record<RpcProtocol, string | undefined>> = {
   connect: 'connectrpc',
 };
 
+/** `rpc.system.name` of a protocol; undefined of those that are HTTP. */
+export function systemOf(protocol: RpcProtocol): string | undefined {
+  return systems[protocol];
+}
+
 /** `example.Greeter/SayHello` */
 export function methodNameOf({ method }: Rpc): string {
   return method.path.slice(1);

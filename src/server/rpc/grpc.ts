@@ -5,6 +5,7 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../../gateway/gateway.ts';
+import type { RpcProtocol } from '../../gateway/hooks.ts';
 import type { PassedCall } from '../../gateway/passed-call.ts';
 import { requestIdHeader } from '../../gateway/request-id.ts';
 import { GrpcCode } from '../../status/code.ts';
@@ -13,7 +14,7 @@ import { FrameSplitter, frameHeadBytes } from '../../transcode/grpc-framing.ts';
 import { tooLarge } from '../../transcode/rpc/envelopes.ts';
 import { clientOf } from '../client.ts';
 import { HangUp } from '../hang-up.ts';
-import { logFailure } from '../log-failure.ts';
+import { logFailure, traceFailure } from '../log-failure.ts';
 import { readBody, readChunks } from '../read-body.ts';
 import { GrpcReply } from './grpc-reply.ts';
 
@@ -63,6 +64,7 @@ export async function handleGrpc(
     else answer.unary(await call.unary(frames));
   } catch (cause) {
     const error = call?.fail(cause) ?? StatusError.from(cause);
+    traceFailure(request, reply, gateway, { error, ...asGrpc });
     logFailure(request, reply, error);
     answer.fail(error);
   }
@@ -71,13 +73,20 @@ export async function handleGrpc(
 }
 
 /** Answers a failure that came before the call. */
-export function failGrpc(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
-  const status = StatusError.from(error);
-  logFailure(request, reply, status);
+export function failGrpc(request: FastifyRequest, reply: FastifyReply, gateway: Gateway, cause: unknown): FastifyReply {
+  const error = StatusError.from(cause);
+  traceFailure(request, reply, gateway, { error, ...asGrpc });
+  logFailure(request, reply, error);
   reply.hijack();
-  new GrpcReply(streamOf(request), idToldBy(reply)).fail(status);
+  new GrpcReply(streamOf(request), idToldBy(reply)).fail(error);
   return reply;
 }
+
+/** Every failure of gRPC is a 200. */
+const asGrpc: { readonly httpStatus: number; readonly protocolOf: () => RpcProtocol } = {
+  httpStatus: 200,
+  protocolOf: () => 'grpc',
+};
 
 /** The request's id, where requests have one. */
 function idToldBy(reply: FastifyReply): string | undefined {
