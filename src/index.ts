@@ -21,3 +21,4 @@ export { type Identity, identityOf } from './security/identity.ts';
 export { startServer } from './server/start-server.ts';
 export { GrpcCode } from './status/code.ts';
 export { StatusError } from './status/status-error.ts';
+export type { AttemptWatch } from './upstream/transport.ts';

@@ -6,6 +6,7 @@ import type { Binding } from '../routing/binding.ts';
 import type { MethodDescriptor } from '../schema/descriptors.ts';
 import type { StatusError } from '../status/status-error.ts';
 import type { HttpRequest, Metadata } from '../transcode/exchange.ts';
+import type { AttemptWatch } from '../upstream/transport.ts';
 
 /** How the client speaks. */
 export type RpcProtocol = 'rest' | 'websocket' | 'grpc' | 'grpc-web' | 'connect';
@@ -42,6 +43,8 @@ export interface OutgoingCall {
   metadata: Metadata;
   /** When the call must have ended, in the milliseconds of `performance.now()`. May be brought forward. */
   deadline: number;
+  /** To be set by a hook that looks on while the call is tried again. */
+  attempts?: AttemptWatch;
 }
 
 /** The upstream's answer as it begins. */

@@ -136,7 +136,8 @@ export class RpcRun {
     if (this.#hooks.beforeSend.length === 0) return options;
     const call: OutgoingCall = { metadata: options.metadata, deadline: options.deadline };
     for (const hook of this.#hooks.beforeSend) await hook(this.rpc, call);
-    return { ...options, metadata: call.metadata, deadline: Math.min(call.deadline, options.deadline) };
+    const { metadata, attempts } = call;
+    return { ...options, metadata, deadline: Math.min(call.deadline, options.deadline), attempts };
   }
 
   #requests(messages: Messages): Messages {

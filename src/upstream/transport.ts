@@ -2,6 +2,7 @@
  * @module The gRPC call as bytes: one interface, several transports behind it. Knows nothing of JSON or HTTP rules.
  */
 import type { Socket } from 'node:net';
+import type { StatusError } from '../status/status-error.ts';
 import type { Metadata } from '../transcode/exchange.ts';
 import type { PendingLimit } from './pending-limit.ts';
 
@@ -28,6 +29,16 @@ export interface CallOptions {
   readonly isIdempotent?: boolean;
   /** Of a retry: how often it was tried before. */
   readonly previousAttempts?: number;
+  /** Told of the attempts after the first. */
+  readonly attempts?: AttemptWatch | undefined;
+}
+
+/** Who looks on while a call is tried again. Must not throw. */
+export interface AttemptWatch {
+  /** An attempt has failed, and another one will follow. */
+  failed(error: StatusError): void;
+  /** It begins, with the metadata that this gives. */
+  again(previousAttempts: number, metadata: Metadata): Metadata;
 }
 
 /**

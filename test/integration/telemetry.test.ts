@@ -20,7 +20,7 @@ import { WebSocket } from 'ws';
 import tandem from '../../src/fastify.ts';
 import { GrpcCode } from '../../src/index.ts';
 import { type RunningServer, startServer } from '../../src/server/start-server.ts';
-import { frame, type ScriptedUpstream, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
+import { frame, type Script, type ScriptedUpstream, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
 
 const spans = new tracing.InMemorySpanExporter();
 new node.NodeTracerProvider({ spanProcessors: [new tracing.SimpleSpanProcessor(spans)] }).register();
@@ -181,6 +181,76 @@ for (const { name, call, span, attributes } of rows) {
       { ...told, traceparent: traceparentOf(client.spanContext()) },
     );
   });
+}
+
+/** Fails so often, then answers. */
+function failing(times: number): Script {
+  let calls = 0;
+  return () => (calls++ < times ? { code: GrpcCode.UNAVAILABLE, message: 'later' } : { messages: [hi] });
+}
+
+for (const transport of ['http2', 'grpc-js'] as const) {
+  test(`${transport}: each attempt is a span, of which the upstream is told`, async (t) => {
+    upstream.script('/example.Greeter/SayHello', failing(2));
+    t.after(() => upstream.script('/example.Greeter/SayHello', { messages: [hi] }));
+    const app = fastify();
+    t.after(() => app.close());
+    const retry = { maxAttempts: 3, initialBackoff: '1ms', maxBackoff: '1ms' };
+    await app.register(tandem, {
+      protos: ['test/protos/hooks.proto'],
+      upstreams: [{ target: upstream.target, transport, retry }],
+      observability: { openTelemetry: true },
+    });
+    spans.reset();
+    const { statusCode } = await app.inject({ url: '/v1/hello/you', headers: told });
+    assert.equal(statusCode, 200);
+    const attempts = spans.getFinishedSpans().filter(({ kind }) => kind === SpanKind.CLIENT);
+    const own = spans.getFinishedSpans().find(({ kind }) => kind === SpanKind.SERVER);
+    const { ERROR, UNSET } = SpanStatusCode;
+    assert.deepEqual(
+      attempts.map(({ name, status, attributes }) => [
+        name,
+        status.code,
+        attributes['rpc.response.status_code'],
+        attributes['previous-rpc-attempts'],
+      ]),
+      [
+        ['example.Greeter/SayHello', ERROR, 'UNAVAILABLE', undefined],
+        ['example.Greeter/SayHello', ERROR, 'UNAVAILABLE', 1],
+        ['example.Greeter/SayHello', UNSET, 'OK', 2],
+      ],
+    );
+    assert.deepEqual(
+      new Set(attempts.map(({ parentSpanContext }) => parentSpanContext?.spanId)),
+      new Set([own?.spanContext().spanId]),
+    );
+    assert.deepEqual(
+      upstream.calls.slice(-3).map(({ headers }) => [headers['traceparent'], headers['baggage']]),
+      attempts.map((span) => [traceparentOf(span.spanContext()), told.baggage]),
+    );
+    assert.deepEqual([own?.status.code, own?.attributes['rpc.response.status_code']], [UNSET, 'OK']);
+  });
+}
+
+test('a call that is left between two attempts: the first alone has a span', async (t) => {
+  const pushback = { 'grpc-retry-pushback-ms': '60000' };
+  upstream.script('/example.Greeter/SayHello', { code: GrpcCode.UNAVAILABLE, message: 'later', trailers: pushback });
+  t.after(() => upstream.script('/example.Greeter/SayHello', { messages: [hi] }));
+  spans.reset();
+  const leaving = new AbortController();
+  const asked = fetch(`${server.url}/v1/hello/you`, { headers: { 'grpc-timeout': '90S' }, signal: leaving.signal });
+  const [attempt] = await finished(1);
+  leaving.abort();
+  await assert.rejects(asked);
+  const [, own] = await finished(2);
+  assert.deepEqual([attempt?.kind, attempt?.attributes['rpc.response.status_code']], [SpanKind.CLIENT, 'UNAVAILABLE']);
+  assert.deepEqual([own?.kind, own?.attributes['rpc.response.status_code']], [SpanKind.SERVER, 'CANCELLED']);
+});
+
+/** Spans, once there are so many. */
+async function finished(count: number): Promise<readonly tracing.ReadableSpan[]> {
+  while (spans.getFinishedSpans().length < count) await setImmediate();
+  return spans.getFinishedSpans();
 }
 
 function traceparentOf(span: SpanContext): string {

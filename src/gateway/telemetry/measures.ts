@@ -16,7 +16,11 @@ export function createMeasures(): (rpc: Rpc, outcome: RpcOutcome) => void {
     served.record(outcome.durationMs / 1000, attributes);
     if (rpc.protocol === 'rest') requests.record(outcome.durationMs / 1000, attributes);
     if (outcome.upstreamMs !== undefined) {
-      called.record(outcome.upstreamMs / 1000, { 'rpc.system.name': 'grpc', ...method, ...clientOutcome(outcome) });
+      called.record(outcome.upstreamMs / 1000, {
+        'rpc.system.name': 'grpc',
+        ...method,
+        ...clientOutcome(outcome.upstreamError),
+      });
     }
     if (outcome.transcodeMs !== undefined) transcoded.record(outcome.transcodeMs / 1000, method);
   };

@@ -43,9 +43,9 @@ export function serverOutcome({ protocol }: Rpc, { error, httpStatus }: RpcOutco
   };
 }
 
-/** How the call to the upstream ended. */
-export function clientOutcome({ upstreamError }: RpcOutcome): Attributes {
-  return { 'rpc.response.status_code': upstreamError?.codeName ?? 'OK', 'error.type': upstreamError?.codeName };
+/** How a call to the upstream ended. */
+export function clientOutcome(error: StatusError | undefined): Attributes {
+  return { 'rpc.response.status_code': error?.codeName ?? 'OK', 'error.type': error?.codeName };
 }
 
 const serverFaults: ReadonlySet<GrpcCode> = new Set([

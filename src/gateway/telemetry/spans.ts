@@ -1,4 +1,4 @@
-/** The spans of an RPC: the client's call as the gateway serves it, and below it the call to the upstream, of which the upstream is told. */
+/** The spans of an RPC: the client's call as the gateway serves it, and below it each attempt to call the upstream, of which that is told. */
 import {
   type Attributes,
   type Context,
@@ -10,6 +10,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import type { StatusError } from '../../status/status-error.ts';
 import { headerText, type Metadata } from '../../transcode/exchange.ts';
 import type { OutgoingCall, Rpc, RpcOutcome } from '../hooks.ts';
 import { setTraceId } from '../trace-id.ts';
@@ -19,7 +20,10 @@ interface Spans {
   readonly server: Span;
   /** What the client told, with `server` as the active span. */
   readonly context: Context;
-  client?: { readonly span: Span; readonly startMs: number };
+  /** When the first attempt began. */
+  callStartMs?: number;
+  /** The attempt that is under way. */
+  attempt?: Span | undefined;
 }
 
 const key: unique symbol = Symbol('tandem.spans');
@@ -46,16 +50,30 @@ export function beginRpc(rpc: Rpc): void {
   setTraceId(request.headers, server.spanContext().traceId);
 }
 
-/** The span of the call to the upstream, whose metadata then names it as the parent. */
+/** The span of the call to the upstream, whose metadata then names it as the parent. One that is tried again has a span for each attempt. */
 export function beginCall(rpc: Rpc, call: OutgoingCall, target: Attributes): void {
   const spans = rpc.values.get(key) as Spans;
   const name = methodNameOf(rpc);
-  const startMs = performance.now();
-  const attributes = { 'rpc.method': name, ...target };
-  const options = { kind: SpanKind.CLIENT, startTime: startMs, attributes };
-  const span = tracer.startSpan(name, options, spans.context);
-  spans.client = { span, startMs };
-  call.metadata = withContext(call.metadata, trace.setSpan(spans.context, span));
+  const begin = (startTime: number, metadata: Metadata, previousAttempts?: number): Metadata => {
+    const attributes = { 'rpc.method': name, ...target, 'previous-rpc-attempts': previousAttempts };
+    const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, startTime, attributes }, spans.context);
+    spans.attempt = span;
+    return withContext(metadata, trace.setSpan(spans.context, span));
+  };
+  spans.callStartMs = performance.now();
+  call.metadata = begin(spans.callStartMs, call.metadata);
+  call.attempts = {
+    failed: (error) => endAttempt(spans, error),
+    again: (previousAttempts, metadata) => begin(performance.now(), metadata, previousAttempts),
+  };
+}
+
+function endAttempt(spans: Spans, error: StatusError | undefined, endMs?: number): void {
+  const { attempt } = spans;
+  attempt?.setAttributes(clientOutcome(error));
+  if (error !== undefined) attempt?.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+  attempt?.end(endMs);
+  spans.attempt = undefined;
 }
 
 /** What the propagators write, in place of what the client wrote under those names. */
@@ -67,15 +85,10 @@ function withContext(metadata: Metadata, told: Context): Metadata {
 }
 
 export function endRpc(rpc: Rpc, outcome: RpcOutcome): void {
-  const { server, client } = rpc.values.get(key) as Spans;
+  const spans = rpc.values.get(key) as Spans;
+  const { server, callStartMs } = spans;
   const { error, upstreamError, upstreamMs } = outcome;
-  if (client !== undefined) {
-    client.span.setAttributes(clientOutcome(outcome));
-    if (upstreamError !== undefined) {
-      client.span.setStatus({ code: SpanStatusCode.ERROR, message: upstreamError.message });
-    }
-    client.span.end(upstreamMs && client.startMs + upstreamMs);
-  }
+  endAttempt(spans, upstreamError, callStartMs && upstreamMs && callStartMs + upstreamMs);
   server.setAttributes({
     ...serverOutcome(rpc, outcome),
     'tandem.request.messages': outcome.requestMessages,

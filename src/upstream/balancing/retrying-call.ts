@@ -74,6 +74,7 @@ export class RetryingCall implements TransportCall, CallHandler {
       this.#handler.onEnd(end);
       return;
     }
+    if (end.error !== undefined) this.#options.attempts?.failed(end.error);
     this.#pause = setTimeout(() => this.#again(), pauseMs);
     this.#options.signal?.addEventListener('abort', this.#onAbort);
   }
@@ -94,8 +95,10 @@ export class RetryingCall implements TransportCall, CallHandler {
     this.#leavePause();
     this.#context.budget.retries++;
     const previousAttempts = this.#state?.attempts ?? 0;
+    const { metadata: first, attempts } = this.#options;
     try {
-      this.#call = this.#context.begin({ ...this.#options, previousAttempts }, this);
+      const metadata = attempts?.again(previousAttempts, first) ?? first;
+      this.#call = this.#context.begin({ ...this.#options, metadata, previousAttempts }, this);
     } catch (error) {
       this.#handler.onEnd({ headers: [], trailers: [], error: StatusError.from(error) });
       return;
