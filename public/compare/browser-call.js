@@ -43,5 +43,5 @@ export async function fetchCall({ method, target, headers, body }, { signal, acc
 export async function callFromBrowser(method, call) {
   const { firstByteMs, totalMs, ...answer } = await fetchCall(call);
   const read = await post('answer', { method, protocol: call.protocol, ...answer });
-  return { protocol: call.protocol, firstByteMs, totalMs, status: read.status, messages: read.messages };
+  return { protocol: call.protocol, firstByteMs, totalMs, status: read.status, said: read.said };
 }

@@ -4,6 +4,7 @@ import { fieldExample, messageExample } from '../openapi/example.ts';
 import type { OpenApiOptions } from '../openapi/options.ts';
 import { namedResource, segmentExample } from '../openapi/resources.ts';
 import type { DocumentContext } from '../openapi/schemas.ts';
+import { partsOf, textExample } from '../openapi/text-example.ts';
 import { findUsage } from '../openapi/usage.ts';
 import { isVisible } from '../openapi/visibility.ts';
 import type { Binding, PathVariable } from '../routing/binding.ts';
@@ -103,6 +104,8 @@ export class MethodDescriber {
       return fieldExample(leaf, this.#context as DocumentContext);
     }
     const segments = template.segments.slice(start, end);
+    const text = textExample(leaf);
+    if (text !== undefined && partsOf(text, segments) !== undefined) return text;
     const resource = namedResource(leaf, this.#context.schema);
     return segments
       .map((segment, index) => {

@@ -29,6 +29,8 @@ export interface Answer {
   readonly status: AnswerStatus;
   readonly httpStatus: number | undefined;
   readonly messages: readonly AnswerMessage[];
+  /** A stream of raw bytes: REST shows them as one body, without the borders of its messages. */
+  readonly isOneBody: boolean;
   /** The answer could not be read: what is wrong with it. */
   readonly problem: string | undefined;
 }
@@ -51,19 +53,34 @@ const ok: AnswerStatus = { code: 'OK', message: '', details: [] };
 export function readAnswer(performed: Pick<Performed, 'protocol' | 'startMs' | 'reply'>, context: ReadContext): Answer {
   const { reply } = performed;
   const httpStatus = reply.kind === 'http' ? reply.status : undefined;
+  const { method, binding } = context;
+  const isOneBody = method.isServerStreaming && binding !== undefined && isRawReply(binding);
   try {
     const read = reply.kind === 'grpc' ? readGrpc(reply, context) : readHttp(performed, reply, context);
     const messages = read.messages.map((message) => ({ ...message, atMs: message.atMs - performed.startMs }));
-    return { ...read, messages, httpStatus, problem: undefined };
+    return { ...read, messages, isOneBody, httpStatus, problem: undefined };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    return { status: { code: 'UNKNOWN', message: problem, details: [] }, httpStatus, messages: [], problem };
+    const status = { code: 'UNKNOWN', message: problem, details: [] } as const;
+    return { status, httpStatus, messages: [], isOneBody, problem };
   }
 }
 
 /** What counts as the answer. Times and headers are nobody's. */
-export function answerValue({ status, messages }: Answer): unknown {
-  return { status, messages: messages.map(({ value }) => value) };
+export function answerValue({ status, messages, isOneBody }: Answer): unknown {
+  const values = messages.map(({ value }) => value);
+  return { status, messages: isOneBody ? joined(values as readonly RawValue[]) : values };
+}
+
+interface RawValue {
+  readonly contentType: string;
+  readonly data: string;
+}
+
+/** The whole of a body: its type is said by its first message. */
+function joined(values: readonly RawValue[]): readonly RawValue[] {
+  const data = Buffer.concat(values.map((value) => Buffer.from(value.data, 'base64'))).toString('base64');
+  return values.slice(0, 1).map(({ contentType }) => ({ contentType, data }));
 }
 
 type Read = Pick<Answer, 'status' | 'messages'>;

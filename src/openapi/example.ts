@@ -10,6 +10,7 @@ import { constraintKeywords } from './constraint-keywords.ts';
 import { namedResource, resourceExample } from './resources.ts';
 import { sampleFormats, sampleScalars, sampleWellKnown } from './sample-values.ts';
 import { type DocumentContext, nameOf } from './schemas.ts';
+import { textExample } from './text-example.ts';
 import { wellKnownSchema } from './value-schema.ts';
 
 /** Enough to see what a message is like; its required fields are all there, however many and deep. */
@@ -26,7 +27,8 @@ export function messageExample(
   outer: readonly MessageDescriptor[] = [],
 ): unknown {
   const { fullName } = message;
-  if (wellKnownSchema(fullName) !== undefined || isOwnComponent(fullName)) return sampleWellKnown.get(fullName);
+  const sample = sampleWellKnown.get(fullName);
+  if (sample !== undefined || wellKnownSchema(fullName) !== undefined || isOwnComponent(fullName)) return sample;
   if (outer.includes(message)) return undefined;
   const [authored] = authoredSchema(message).examples ?? [];
   if (typeof authored === 'object' && authored !== null) return withoutBound(authored, message, bound, context);
@@ -85,7 +87,7 @@ function valueExample(field: FieldDescriptor, context: DocumentContext, outer: r
   if (type.kind === 'message') return messageExample(type.message, new Set(), context, outer);
   if (type.scalar !== 'string') return sampleScalars[type.scalar];
   const resource = namedResource(field, context.schema);
-  const name = resource && resourceExample(resource);
+  const name = textExample(field) ?? (resource && resourceExample(resource));
   return name ?? sampleFormats.get(infoFormatsOf(field)?.[0]) ?? 'string';
 }
 

@@ -8,6 +8,7 @@ import type { JsonSchema, Parameter } from './document.ts';
 import { type PathParameter, type Place, patternOf } from './paths.ts';
 import { type NamedResource, namedResource, resourceExample, segmentExample } from './resources.ts';
 import { type DocumentContext, fieldDescription, fieldSchema, nameOf } from './schemas.ts';
+import { partsOf, textExample } from './text-example.ts';
 import { isText } from './value-schema.ts';
 
 export function pathParameters(place: Place, context: DocumentContext): readonly Parameter[] {
@@ -20,7 +21,7 @@ export function pathParameters(place: Place, context: DocumentContext): readonly
     documented.add(variable);
     const part = variable === undefined || isWhole ? '' : `Part of ${partsText(place, variable, context)}.`;
     const resource = variable && namedResource(variable.fields.at(-1) as FieldDescriptor, context.schema);
-    const example = resource && exampleOf(parameter, place, resource);
+    const example = exampleOf(parameter, place, resource);
     const isMulti = segments.length > 1 || segments[0]?.kind === 'multi';
     const description = paragraphs(
       part,
@@ -52,15 +53,18 @@ function resourceNote({ reference: { type, childType }, patterns }: NamedResourc
   return type === undefined ? `Names the parent of a \`${childType}\`.` : `Names a \`${type}\`${forms.join('')}.`;
 }
 
-/** What a form can show in the parameter: a name by the resource's pattern, or the part of it that belongs here. */
-function exampleOf(parameter: PathParameter, place: Place, resource: NamedResource): string | undefined {
+/** What a form can show in the parameter: the author's example or a name by the resource's pattern, or the part of it that belongs here. */
+function exampleOf(parameter: PathParameter, place: Place, resource: NamedResource | undefined): string | undefined {
   const { variable, segments } = parameter;
   if (variable === undefined) return undefined;
-  if (segments.length > 1) return resourceExample(resource);
   const own = place.binding.template.segments.slice(variable.start, variable.end);
+  const text = textExample(variable.fields.at(-1) as FieldDescriptor);
+  const parts = text === undefined ? undefined : partsOf(text, own);
+  if (segments.length > 1) return parts === undefined ? resource && resourceExample(resource) : text;
   const wildcards = own.flatMap(({ kind }, index) => (kind === 'literal' ? [] : [index]));
   const position = place.parameters.filter((each) => each.variable === variable).indexOf(parameter);
-  return segmentExample(resource, own, wildcards[position] ?? 0);
+  const at = wildcards[position] ?? 0;
+  return parts?.[at] ?? (resource && segmentExample(resource, own, at));
 }
 
 /** "`name`, `shelves/{shelf}/books/{book}`": the field, and how the parameters make up its value. */

@@ -31,7 +31,7 @@ export const sampleFormats: ReadonlyMap<string | undefined, string> = new Map([
   ['uri-reference', '/path'],
 ]);
 
-/** Of the well-known types. Any, Value and ListValue could be anything, and a FieldMask speaks of another message: they are left out. */
+/** Of the well-known types and HttpBody. Any, Value and ListValue could be anything, and a FieldMask speaks of another message: they are left out. */
 export const sampleWellKnown: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['google.protobuf.Timestamp', '2026-01-01T00:00:00Z'],
   ['google.protobuf.Duration', '1.5s'],
@@ -46,4 +46,5 @@ export const sampleWellKnown: ReadonlyMap<string, unknown> = new Map<string, unk
   ['google.protobuf.BytesValue', sampleScalars.bytes],
   ['google.protobuf.Struct', { key: 'value' }],
   ['google.protobuf.Empty', {}],
+  ['google.api.HttpBody', { contentType: 'application/octet-stream', data: sampleScalars.bytes }],
 ]);

@@ -62,6 +62,32 @@ test('what is on the wire is what is counted, and the time inside is that of the
   }); // biome-ignore format: a table
 });
 
+test('what the example begins with is answered with OK over every protocol', async () => {
+  const get = async (action: string): Promise<Asked['json']> =>
+    (await fetch(`${open.url}/compare/api/${action}`)).json();
+  interface Listed {
+    readonly name: string;
+    readonly kind: string;
+    readonly isRepeatable: boolean;
+  }
+  const methods: readonly Listed[] = (await get('methods')).filter(
+    ({ kind, isRepeatable }: Listed) => isRepeatable && (kind === 'unary' || kind === 'server stream'),
+  );
+  const reading = methods.filter(({ name }) => !/Delete|Update|Replace/.test(name)).map(({ name }) => name);
+  assert.ok(reading.length >= 10, String(reading));
+  for (const method of reading) {
+    const { example } = await get(`method?name=${method}`);
+    const { json } = await ask(open, 'compare', { method, message: example });
+    const codes = (json.results as readonly Shown[]).map(({ protocol, cold }) => [protocol, cold.status.code]);
+    assert.deepEqual(
+      codes,
+      ['rest', 'grpc', 'grpc-direct', 'grpc-web', 'connect'].map((protocol) => [protocol, 'OK']),
+      `${method} ${JSON.stringify(example)}`,
+    );
+    assert.deepEqual(json.differences, [], method);
+  }
+});
+
 describe('what is asked wrongly', () => {
   const rows: readonly (readonly [action: string, body: object, status: number, message: RegExp])[] = [
     ['compare', { ...book, message: { name: 5 } }, 400, /^name: 5 is not a string/],

@@ -12,7 +12,7 @@ import { splitComment } from '../../openapi/comment.ts';
 import type { MethodDescriptor } from '../../schema/descriptors.ts';
 import { outgoingRequest } from '../../transcode/outgoing-request.ts';
 import { type CallTimes, CallWatch } from './call-times.ts';
-import { bytesJson, comparisonJson, messageJson } from './compare-json.ts';
+import { bytesJson, comparisonJson, messageJson, saidBy } from './compare-json.ts';
 import { listOf, objectOf, oneOf, readCompareRequest, textOf } from './compare-request.ts';
 import { admit, contextOf, ownOrigin, roomOf, subjectOf, visibleMethods } from './compare-subject.ts';
 
@@ -161,5 +161,6 @@ function answer(gateway: Gateway, request: FastifyRequest): unknown {
     reply: { kind: 'http', status: Number(body['status']), headers, trailers: [], pieces },
   };
   const read = readAnswer(performed, context);
-  return { ...read, messages: read.messages.map((one) => messageJson(one, context.method.output, context)) };
+  const messages = read.messages.map((one) => messageJson(one, context.method.output, context));
+  return { ...read, messages, said: saidBy(read) };
 }

@@ -1,9 +1,10 @@
 /** A comparison as the page shows it: with every byte, and what each of them means. */
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { annotateWire } from '../../compare/annotate-wire.ts';
 import type { Comparison, SeenCall } from '../../compare/compare-once.ts';
 import type { GrpcAnswer, HttpAnswer, Piece, PreparedCall, Protocol } from '../../compare/prepared-call.ts';
-import type { AnswerMessage, ReadContext } from '../../compare/read-answer.ts';
+import { type Answer, type AnswerMessage, answerValue, type ReadContext } from '../../compare/read-answer.ts';
 import type { MessageDescriptor } from '../../schema/descriptors.ts';
 import type { CallTimes } from './call-times.ts';
 
@@ -39,6 +40,7 @@ function callJson(call: SeenCall, prepared: PreparedCall, context: ReadContext, 
     ...answer,
     messages: answer.messages.slice(0, SHOWN_MESSAGES).map((one) => messageJson(one, output, context)),
     count: answer.messages.length,
+    said: saidBy(answer),
     times: answer.messages.map(({ atMs }) => atMs),
     headers: reply.headers,
     trailers: reply.trailers,
@@ -50,6 +52,13 @@ function callJson(call: SeenCall, prepared: PreparedCall, context: ReadContext, 
     received: shownBytes(performed.received),
     ...(message && { message: bytesJson(message, input, context) }),
   };
+}
+
+/** A word for all that an answer says: the same for the same answer. */
+export function saidBy(answer: Answer): string {
+  return createHash('sha256')
+    .update(JSON.stringify(answerValue(answer)))
+    .digest('base64url');
 }
 
 const requestBody = (prepared: PreparedCall): readonly Uint8Array[] =>
