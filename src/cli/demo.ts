@@ -24,13 +24,13 @@ export async function openDemo(): Promise<RunningDemo> {
   const { target, close } = shared === undefined ? await startDemo() : { target: shared, close: async () => {} };
   return {
     layer: {
-      content: { protos: [demoProtos()], upstreams: [target] },
+      content: { protos: [demoProtos()], upstreams: [target], observability: { analytics: true } },
       directory: '',
       positionOf: () => ({ file: '--demo', line: 0, column: 0 }),
     },
     welcome: ({ url, gateway }) => {
       const pages = ownPathsOf(gateway.generation).filter(({ name }) =>
-        ['ui', 'openapiJson', 'compare'].includes(name),
+        ['ui', 'openapiJson', 'compare', 'analytics'].includes(name),
       );
       const links = pages.map(({ name, path }) => `see  ${url}${path}${name === 'compare' ? exampleCall : ''}`);
       return [`try  curl ${url}/v1/greeter/World`, ...links].join('\n');

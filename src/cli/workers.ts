@@ -3,7 +3,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import { ExitCode } from './command.ts';
 import type { Lifeline, Order } from './lifeline.ts';
-import { relayMetrics } from './relay-metrics.ts';
+import { relayQuestions } from './relay-questions.ts';
 
 // A worker that ends as soon as it starts must not keep the machine busy.
 const restartMs = 1000;
@@ -37,7 +37,7 @@ export function keepWorkers(count: number, { lifeline, logger, environment }: Ke
       if (workers.size === 0) resolve(ExitCode.done);
     });
     cluster.on('message', (worker, message: unknown) => {
-      if (typeof message !== 'string') return relayMetrics(worker, message, workers);
+      if (typeof message !== 'string') return relayQuestions(worker, message, workers);
       listening++;
       // The others wait for the first, so that what is wrong is said once.
       if (listening === 1) for (let index = 1; index < count; index++) start();

@@ -88,6 +88,11 @@ const docsSchema = {
           default: '/compare',
           description: 'The page that calls one RPC over all protocols, side by side.',
         },
+        analytics: {
+          $ref: '#/$defs/ownPath',
+          default: '/analytics',
+          description: 'The page that shows what is called, where `observability.analytics` is on.',
+        },
         metrics: {
           $ref: '#/$defs/ownPath',
           default: '/metrics',
@@ -168,6 +173,17 @@ const observabilitySchema = {
       default: false,
       description:
         'Spans and measures of every call by the SDK of OpenTelemetry that the process has registered; see observability.md.',
+    },
+    analytics: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Count and measure every call of the last hour, for a page; see observability.md. A change needs a restart.',
+    },
+    analyticsMessages: {
+      type: 'boolean',
+      default: false,
+      description: 'Let that page show messages of failed calls as they are, which may hold what clients have sent.',
     },
   },
 } as const;

@@ -7,7 +7,7 @@ import type { Metadata } from '../transcode/exchange.ts';
 import { frameHeadBytes, messageOf } from '../transcode/grpc-framing.ts';
 import type { CallOptions, FrameCoding, ReplyStream, Transport, UnaryReply } from '../upstream/transport.ts';
 import type { HookChain, IncomingReply, OutgoingCall, Rpc } from './hooks.ts';
-import { type Witness, witnessOf } from './witness.ts';
+import { type Witness, witnessesOf } from './witness.ts';
 
 type Messages = Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -24,7 +24,7 @@ export class RpcRun {
   readonly rpc: Rpc;
   readonly #hooks: HookChain;
   readonly #start = performance.now();
-  #witness: Witness | undefined;
+  #witnesses: readonly Witness[] = [];
   #error: StatusError | undefined;
   #hasEnded = false;
   /** When the body was there, when the call was sent, when its one reply came. */
@@ -47,7 +47,7 @@ export class RpcRun {
   /** Rejects when a hook refuses the call. */
   async admit(): Promise<void> {
     for (const hook of this.#hooks.beforeBind) await hook(this.rpc);
-    this.#witness = witnessOf(this.rpc);
+    this.#witnesses = witnessesOf(this.rpc);
   }
 
   /** An answer over HTTP with what hooks add to it. */
@@ -67,7 +67,7 @@ export class RpcRun {
       unary: async (options, messages) => {
         this.#frames = options.frames;
         const outgoing = await this.#outgoing(options);
-        if (this.#witness !== undefined) attempt(() => this.#witness?.onSend(outgoing));
+        for (const witness of this.#witnesses) attempt(() => witness.onSend(outgoing));
         const requests = this.#requests(messages);
         this.#sentAt = performance.now();
         const reply = await transport.unary(outgoing, requests);
@@ -79,7 +79,7 @@ export class RpcRun {
       stream: async (options, messages) => {
         this.#frames = options.frames;
         const outgoing = await this.#outgoing(options);
-        if (this.#witness !== undefined) attempt(() => this.#witness?.onSend(outgoing));
+        for (const witness of this.#witnesses) attempt(() => witness.onSend(outgoing));
         const requests = this.#requests(messages);
         this.#sentAt = performance.now();
         const stream = transport.stream(outgoing, requests);
@@ -124,7 +124,7 @@ export class RpcRun {
       replyBytes: this.#replyBytes,
     };
     for (const hook of this.#hooks.onEnd) attempt(() => hook(this.rpc, outcome));
-    if (this.#witness !== undefined) attempt(() => this.#witness?.onEnd(outcome));
+    for (const witness of this.#witnesses) attempt(() => witness.onEnd(outcome));
   }
 
   #transcodeMs(end: number): number | undefined {
@@ -158,7 +158,7 @@ export class RpcRun {
     this.#requestMessages++;
     this.#requestBytes += message.length;
     for (const hook of this.#hooks.onRequestMessage) hook(this.rpc, message);
-    if (this.#witness !== undefined) attempt(() => this.#witness?.onRequest(given));
+    for (const witness of this.#witnesses) attempt(() => witness.onRequest(given));
   }
 
   /** Of a frame its message, decompressed where a hook looks into it. */
@@ -211,7 +211,7 @@ export class RpcRun {
     this.#replyMessages++;
     this.#replyBytes += message.length;
     for (const hook of this.#hooks.onReplyMessage) hook(this.rpc, message);
-    if (this.#witness !== undefined) attempt(() => this.#witness?.onReply(given, this.#replyEncoding));
+    for (const witness of this.#witnesses) attempt(() => witness.onReply(given, this.#replyEncoding));
   }
 }
 

@@ -17,11 +17,13 @@ export interface Witness {
 
 const key: unique symbol = Symbol('tandem.witness');
 
+const nobody: readonly Witness[] = [];
+
 /** Has a call looked at. To be said by a hook `beforeBind`. */
-export function setWitness({ values }: Rpc, witness: Witness): void {
-  values.set(key, witness);
+export function addWitness(rpc: Rpc, witness: Witness): void {
+  rpc.values.set(key, [...witnessesOf(rpc), witness]);
 }
 
-export function witnessOf({ values }: Rpc): Witness | undefined {
-  return values.get(key) as Witness | undefined;
+export function witnessesOf({ values }: Rpc): readonly Witness[] {
+  return (values.get(key) as readonly Witness[] | undefined) ?? nobody;
 }

@@ -1,19 +1,34 @@
 /**
- * @module The pages and probes that are the gateway's own: OpenAPI documents, Swagger UI, the comparison, `/metrics`, `/healthz`, `/readyz`. A rule of the user's with
+ * @module The pages and probes that are the gateway's own: OpenAPI documents, Swagger UI, the comparison, the analytics, `/metrics`, `/healthz`, `/readyz`. A rule of the user's with
  * the same path wins over them.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
+import type { Options } from '../gateway/options.ts';
+import type { Analytics } from './analytics/analytics.ts';
+import { mountAnalyticsPage } from './analytics/analytics-page.ts';
 import { clientOf } from './client.ts';
 import { mountComparePage } from './compare/compare-page.ts';
 import { mountDocs } from './docs-pages.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { sendDocument, servedDocument, servedPart } from './served-document.ts';
 
+const names = [
+  'ui',
+  'openapiJson',
+  'openapiYaml',
+  'openapiParts',
+  'compare',
+  'analytics',
+  'metrics',
+  'healthz',
+  'readyz',
+] as const;
+
 /** One path of the gateway's own. */
 export interface OwnPath {
-  readonly name: 'ui' | 'openapiJson' | 'openapiYaml' | 'openapiParts' | 'compare' | 'metrics' | 'healthz' | 'readyz';
+  readonly name: (typeof names)[number];
   readonly path: string;
   /** The id of the user's binding that has this path, and so hides the page. */
   readonly shadowedBy: string | undefined;
@@ -22,11 +37,9 @@ export interface OwnPath {
 /** The own paths that are switched on. */
 export function ownPathsOf({ options, table }: Pick<Generation, 'options' | 'table'>): readonly OwnPath[] {
   const { prefix, paths } = options.docs;
-  return (
-    ['ui', 'openapiJson', 'openapiYaml', 'openapiParts', 'compare', 'metrics', 'healthz', 'readyz'] as const
-  ).flatMap((name) => {
+  return names.flatMap((name) => {
     const own = paths[name];
-    if (own === false || (name === 'metrics' && !options.observability.metrics)) return [];
+    if (own === false || !isOn(name, options)) return [];
     const path = prefix + own;
     // Of a folder any file stands for all.
     const outcome = table.match('GET', name === 'openapiParts' ? `${path}/x.json` : path);
@@ -34,29 +47,51 @@ export function ownPathsOf({ options, table }: Pick<Generation, 'options' | 'tab
   });
 }
 
+function isOn(name: OwnPath['name'], { observability }: Options): boolean {
+  return (name !== 'metrics' && name !== 'analytics') || observability[name];
+}
+
+/** What of them is loaded only where it is on. */
+export interface Observing {
+  readonly metrics: Metrics | undefined;
+  readonly analytics: Analytics | undefined;
+}
+
 /** Adds them to an app of our own; shadowed ones are left out with a line in the log. */
-export async function mountOwnPaths(app: FastifyInstance, gateway: Gateway, metrics?: Metrics): Promise<void> {
+export async function mountOwnPaths(
+  app: FastifyInstance,
+  gateway: Gateway,
+  { metrics, analytics }: Observing,
+): Promise<void> {
   const pages: OwnPath[] = [];
   for (const own of ownPathsOf(gateway.generation)) {
     const { name, path, shadowedBy } = own;
     if (shadowedBy !== undefined) app.log.warn(`${path} is not served: ${shadowedBy} has this path`);
-    else if (name === 'ui' || name === 'compare') pages.push(own);
+    else if (name === 'ui' || name === 'compare' || name === 'analytics') pages.push(own);
     else if (name === 'metrics') mountMetrics(app, path, guarded(gateway), metrics);
     else if (name === 'openapiParts') mountParts(app, gateway, path);
     else if (name === 'healthz' || name === 'readyz') app.get(path, (_request, reply) => answers[name](reply, gateway));
     else app.get(path, guarded(gateway), (_request, reply) => answers[name](reply, gateway));
   }
-  if (pages.length > 0) await app.register(async (scope) => mountPages(scope, gateway, pages));
+  if (pages.length > 0) await app.register(async (scope) => mountPages(scope, pages, { gateway, analytics }));
+}
+
+interface Shown {
+  readonly gateway: Gateway;
+  readonly analytics: Analytics | undefined;
 }
 
 /** What a browser shows as a page of its own. What it may load each says itself. */
-async function mountPages(scope: FastifyInstance, gateway: Gateway, pages: readonly OwnPath[]): Promise<void> {
+async function mountPages(scope: FastifyInstance, pages: readonly OwnPath[], shown: Shown): Promise<void> {
+  const { gateway, analytics } = shown;
   const { default: helmet } = await import('@fastify/helmet');
   // Whether a whole site is to be asked for by HTTPS alone, no page of it can know.
   await scope.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
   for (const { name, path } of pages) {
-    const mount = name === 'ui' ? mountDocs : mountComparePage;
-    mount(scope, gateway, path, guarded(gateway));
+    const route = guarded(gateway);
+    if (name === 'ui') mountDocs(scope, gateway, path, route);
+    else if (name === 'compare') mountComparePage(scope, gateway, path, route);
+    else if (analytics !== undefined) mountAnalyticsPage(scope, analytics, path, route);
   }
 }
 

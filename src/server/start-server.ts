@@ -79,6 +79,9 @@ async function createApp(
   const metrics = options.observability.metrics
     ? (await import('./metrics/metrics.ts')).startMetrics(gateway, lostLines)
     : undefined;
+  const analytics = options.observability.analytics
+    ? (await import('./analytics/analytics.ts')).startAnalytics(gateway)
+    : undefined;
   const app = fastify(serverOptions(gateway, versions, { logger, metrics }));
   metrics?.watch(app);
   if (options.observability.accessLog) (await import('./access-log.ts')).logAccess(gateway, app.log);
@@ -108,7 +111,7 @@ async function createApp(
     done();
   });
   app.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
-  await mountOwnPaths(app, gateway, metrics);
+  await mountOwnPaths(app, gateway, { metrics, analytics });
   await app.register(async (scope) => mountRules(scope, gateway, ['/*']));
   app.setNotFoundHandler((request, reply) => handle(request, reply, gateway));
   return app;

@@ -2,7 +2,7 @@
  * @module The one error a request can end with. Everything that fails on the request path is a StatusError or becomes
  * one in one place; what else is thrown is a bug and is answered as INTERNAL.
  */
-import { codeName, GrpcCode, httpStatusOf } from './code.ts';
+import { codeName, GrpcCode, type GrpcCodeName, httpStatusOf } from './code.ts';
 
 /** One thing wrong with one field of the request, as google.rpc.BadRequest.FieldViolation holds it. */
 export interface FieldViolation {
@@ -53,7 +53,7 @@ export class StatusError extends Error {
   }
 
   /** `INVALID_ARGUMENT`, for logs and metrics. */
-  get codeName(): string {
+  get codeName(): GrpcCodeName {
     return codeName(this.code);
   }
 

@@ -4,14 +4,8 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Gateway } from '../../gateway/gateway.ts';
-import { ownPagePolicy } from '../content-security.ts';
-import { publicFile } from '../public-file.ts';
+import { sendOwnPage, sendPageFile } from '../page-files.ts';
 import { sameOriginOnly } from './same-origin.ts';
-
-const types: Readonly<Record<string, string>> = {
-  css: 'text/css; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-};
 
 /** Bytes that a request of the page may have: a message, and an answer to be read. */
 const BODY_BYTES = 16 * 1024 * 1024;
@@ -23,25 +17,12 @@ export function mountComparePage(
   path: string,
   route: RouteShorthandOptions,
 ): void {
-  app.get(path, route, (_request, reply) => {
-    const text = publicFile('compare/index.html').replaceAll('{{base}}', path);
-    return reply.header('content-security-policy', ownPagePolicy).type('text/html; charset=utf-8').send(text);
-  });
+  app.get(path, route, (_request, reply) => sendOwnPage(reply, 'compare/index.html', path));
   app.get(`${path}/:file`, route, (request, reply) => {
     const { file } = request.params as { readonly file: string };
-    const [, extension = ''] = /^[\w-]+\.(css|js)$/.exec(file) ?? [];
-    const text = extension === '' ? undefined : fileOrNothing(`compare/${file}`);
-    return text === undefined ? reply.callNotFound() : reply.type(types[extension] ?? '').send(text);
+    return sendPageFile(reply, 'compare', file);
   });
   mountApi(app, gateway, `${path}/api`, route);
-}
-
-function fileOrNothing(name: string): string | undefined {
-  try {
-    return publicFile(name);
-  } catch {
-    return undefined;
-  }
 }
 
 function mountApi(app: FastifyInstance, gateway: Gateway, path: string, route: RouteShorthandOptions): void {

@@ -7,9 +7,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { durationBuckets } from '../../gateway/telemetry/buckets.ts';
+import { askWorkers } from '../ask-workers.ts';
 import type { ShadowResult } from '../shadow/shadow-result.ts';
 import { addGatewayGauges } from './gateway-gauges.ts';
-import { workersMetrics } from './gather.ts';
 import { addRpcMetrics } from './rpc-metrics.ts';
 import { createShadowMetrics } from './shadow-metrics.ts';
 
@@ -33,7 +33,7 @@ export function startMetrics(gateway: Gateway, lostLines?: () => number): Metric
   addRpcMetrics(gateway, registry);
   const open = new Set<OpenAnswer>();
   addGatewayGauges(gateway, registry, { lostLines, untaken: () => bytesOf(open) });
-  const all = cluster.isWorker ? workersMetrics(() => registry.getMetricsAsJSON()) : undefined;
+  const all = cluster.isWorker ? askWorkers('metrics', () => registry.getMetricsAsJSON()) : undefined;
   const countShadow = createShadowMetrics(registry);
   return {
     contentType: registry.contentType,
@@ -44,7 +44,7 @@ export function startMetrics(gateway: Gateway, lostLines?: () => number): Metric
     },
     countMalformed: () => misses.inc({ reason: 'malformed' }),
     countShadow,
-    text: async () => (all === undefined ? registry : AggregatorRegistry.aggregate([...(await all())])).metrics(),
+    text: async () => (all === undefined ? registry : AggregatorRegistry.aggregate([...(await all(null))])).metrics(),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Gateway } from '../../gateway/gateway.ts';
 import type { Rpc } from '../../gateway/hooks.ts';
 import type { Options } from '../../gateway/options.ts';
 import { readTlsFiles } from '../../gateway/tls-files.ts';
-import { setWitness } from '../../gateway/witness.ts';
+import { addWitness } from '../../gateway/witness.ts';
 import { type Problem, SchemaError } from '../../schema/problem.ts';
 import { codeName } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
@@ -93,7 +93,7 @@ class Shadow {
   choose(rpc: Rpc): void {
     if (!this.#repeatable.has(rpc.method) || Math.random() * 100 >= this.#options.percent) return;
     if (rpc.request.headers[SHADOW_HEADER] !== undefined) return;
-    setWitness(rpc, new HeldCall(rpc, this.#memory, (call) => this.#take(call)));
+    addWitness(rpc, new HeldCall(rpc, this.#memory, (call) => this.#take(call)));
   }
 
   /** Calls in flight are cancelled, those that wait are dropped. */

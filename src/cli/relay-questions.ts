@@ -1,10 +1,10 @@
 import type { Worker } from 'node:cluster';
 
 /**
- * Between workers: a question for metrics goes to all of them with who asks and how many there are, an answer to the one that asked
- * (`server/metrics/gather.ts`).
+ * Between workers: a question goes to all of them with who asks and how many there are, an answer to the one that asked
+ * (`server/ask-workers.ts`).
  */
-export function relayMetrics(from: Worker, message: unknown, workers: ReadonlySet<Worker>): void {
+export function relayQuestions(from: Worker, message: unknown, workers: ReadonlySet<Worker>): void {
   const { to } = message as { readonly to?: number };
   if (to !== undefined) {
     for (const worker of workers) if (worker.id === to && worker.isConnected()) worker.send(message as object);

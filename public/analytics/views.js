@@ -1,0 +1,179 @@
+// @ts-check
+// The parts of the page, each made of a report.
+import { h, table } from '../compare/dom.js';
+import { clockText, countText, durationText, percentText, rateText, savedText, sizeText } from './texts.js';
+import { timeChart } from './time-chart.js';
+
+/** @typedef {import('./types.js').Report} Report */
+/** @typedef {import('./types.js').Figures} Figures */
+
+const nothing = (/** @type {string} */ text) => h('p', { class: 'note' }, text);
+
+/** @param {Figures} figures @param {Report} report */
+export function summaryView(figures, report) {
+  const { calls, errors, latencyMs, protobufBytes, jsonBytes } = figures;
+  const duration = (/** @type {number | null | undefined} */ ms) => durationText(ms, report.mostMs);
+  const tiles = {
+    Calls: countText(calls),
+    'Calls a second': rateText(calls / secondsOf(report)),
+    Failed: calls === 0 ? '–' : percentText(errors / calls),
+    'Half within': duration(latencyMs?.p50),
+    '95 % within': duration(latencyMs?.p95),
+    '99 % within': duration(latencyMs?.p99),
+    'Open now': countText(report.open),
+    'As protobuf': sizeText(protobufBytes),
+    'As JSON, about': sizeText(jsonBytes),
+    Saved: savedText(figures),
+  };
+  return Object.entries(tiles).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)));
+}
+
+/** Since the calls of a report are counted. @param {Report} report */
+function secondsOf({ now, since }) {
+  return Math.max(1, (now - since) / 1000);
+}
+
+/** @param {Report} report @param {number} span seconds */
+export function courseView({ course, now, stepMs, mostMs }, span) {
+  const end = Math.floor(now / stepMs) * stepMs;
+  const from = end - span * 1000;
+  const byTime = new Map(course.map((step) => [step.at, step]));
+  const steps = Array.from({ length: Math.round((end - from) / stepMs) }, (_, index) =>
+    byTime.get(from + index * stepMs),
+  );
+  const line = (/** @type {string} */ name, /** @type {(step: Figures) => number | null | undefined} */ value) => ({
+    name,
+    values: steps.map((step) => (step && value(step)) ?? undefined),
+  });
+  const rate = (/** @type {string} */ name, /** @type {(step: Figures) => number | undefined} */ value) => ({
+    name,
+    values: steps.map((step) => ((step && value(step)) ?? 0) / (stepMs / 1000)),
+  });
+  const how = { from, stepMs };
+  return [
+    timeChart('Calls a second', [rate('all', ({ calls }) => calls), rate('failed', ({ errors }) => errors)], {
+      ...how,
+      text: rateText,
+    }),
+    timeChart(
+      'How long calls take',
+      [
+        line('half within', ({ latencyMs }) => latencyMs?.p50),
+        line('95 %', ({ latencyMs }) => latencyMs?.p95),
+        line('99 %', ({ latencyMs }) => latencyMs?.p99),
+      ],
+      { ...how, text: (ms) => durationText(ms, mostMs) },
+    ),
+    timeChart(
+      'Bytes of messages a second',
+      [rate('as protobuf', ({ protobufBytes }) => protobufBytes), rate('as JSON, about', ({ jsonBytes }) => jsonBytes)],
+      { ...how, text: (bytes) => `${sizeText(bytes)}/s` },
+    ),
+  ];
+}
+
+/** @param {Report} report @param {(method: string) => void} choose */
+export function methodsView(report, choose) {
+  const { methods, others, mostMs } = report;
+  if (methods.length === 0) return [nothing('Nothing has been called yet.')];
+  const columns = [
+    'Method',
+    'Calls',
+    'A second',
+    'Failed',
+    'Half within',
+    '95 %',
+    '99 %',
+    'Protobuf',
+    'JSON, about',
+    'Saved',
+  ];
+  const rows = methods.map((figures) => {
+    const { method, calls, errors, latencyMs, protobufBytes, jsonBytes } = figures;
+    const click = () => choose(method);
+    return [
+      h('button', { type: 'button', class: 'name', 'data-key': method, click }, method),
+      countText(calls),
+      rateText(calls / secondsOf(report)),
+      calls === 0 ? '–' : h('span', { class: errors > 0 ? 'bad' : '' }, percentText(errors / calls)),
+      durationText(latencyMs?.p50, mostMs),
+      durationText(latencyMs?.p95, mostMs),
+      durationText(latencyMs?.p99, mostMs),
+      sizeText(protobufBytes),
+      sizeText(jsonBytes),
+      savedText(figures),
+    ];
+  });
+  const more = others === 0 ? undefined : nothing(`And ${countText(others)} methods that are called less.`);
+  return [table('By number of calls', columns, rows), ...(more ? [more] : [])];
+}
+
+/** @param {Report} report */
+export function errorsView({ errors, mostMs }) {
+  if (errors.length === 0) return [nothing('No call has failed.')];
+  const rows = errors.map(({ method, code, calls, example }) => [
+    method,
+    code,
+    countText(calls),
+    ...(example === undefined
+      ? ['–', '–']
+      : [
+          `${example.message}\n${example.isFromUpstream ? 'the upstream was called' : 'the gateway refused it'}`,
+          [
+            clockText(example.at),
+            example.route ?? example.protocol,
+            durationText(example.durationMs, mostMs),
+            example.requestId && `request ${example.requestId}`,
+            example.traceId && `trace ${example.traceId}`,
+          ]
+            .filter(Boolean)
+            .join('\n'),
+        ]),
+  ]);
+  return [table('By number of calls, each with its last one', ['Method', 'Code', 'Calls', 'Message', 'Example'], rows)];
+}
+
+/** @param {Report} report */
+export function callersView({ callers }) {
+  if (callers.length === 0) return [nothing('Nobody has called yet.')];
+  const rows = callers.map(({ subject, network, agent, protocol, calls, errors, lastAt }) => [
+    subject ?? 'anonymous',
+    network ?? '–',
+    agent ?? '–',
+    protocol,
+    countText(calls),
+    percentText(errors / calls),
+    clockText(lastAt),
+  ]);
+  return [table('In the last hour', ['Who', 'Network', 'Program', 'Protocol', 'Calls', 'Failed', 'Last'], rows)];
+}
+
+/** @param {Report} report */
+export function upstreamsView({ upstreams, workers }) {
+  if (upstreams.length === 0) return [nothing('There is no gRPC upstream.')];
+  const rows = upstreams.map(({ target, services, states, connections, inFlight, pending, ...counts }) => [
+    target,
+    services.length === 0 ? 'all' : services.join('\n'),
+    Object.entries(states)
+      .map(([state, count]) => (workers === 1 ? state : `${state} × ${count}`))
+      .join(', '),
+    countText(connections),
+    countText(inFlight),
+    countText(pending),
+    countText(counts.retries),
+    countText(counts.connectFailures),
+    countText(counts.ejections),
+  ]);
+  const columns = [
+    'Target',
+    'Services',
+    'State',
+    'Connections',
+    'Open calls',
+    'Waiting',
+    'Retries',
+    'Failed to connect',
+    'Ejections',
+  ];
+  return [table('As they are now', columns, rows)];
+}
