@@ -90,14 +90,15 @@ function box(saves, costs, time) {
 }
 
 /** Of many calls. Undefined without both protocols. @param {Measurement} measurement */
-export function measureHeadline({ measured, differences }) {
+export function measureHeadline({ measured, differences, cpuDifferences }) {
   const [rest, grpc] = ['rest', 'grpc'].map((name) =>
     measured.find(({ protocol, summary }) => protocol === name && summary),
   );
-  const time = differences.find(({ protocols: [left, right] }) => left === 'rest' && right === 'grpc');
+  const [time, cpu] = [differences, cpuDifferences].map((list) =>
+    list.find(({ protocols: [left, right] }) => left === 'rest' && right === 'grpc'),
+  );
   if (rest === undefined || grpc === undefined || time === undefined) return undefined;
   const bytes = (/** @type {typeof rest} */ one) => one.sentBytesPerCall + one.receivedBytesPerCall;
-  const [cpuRest, cpuGrpc] = [rest.cpuPerCall, grpc.cpuPerCall];
   /** @type {{ isSaved: boolean, text: string }[]} */
   const facts = [
     {
@@ -110,14 +111,17 @@ export function measureHeadline({ measured, differences }) {
     const text = `Time: ${msText(ofGrpc)} instead of ${msText(ofRest)} in the median, ${share(ofGrpc, ofRest)}.`;
     facts.push({ isSaved: time.difference < 0, text });
   }
-  if (cpuRest !== undefined && cpuGrpc !== undefined) {
-    const text = `CPU of the gateway: ${msText(cpuGrpc / 1000)} a call instead of ${msText(cpuRest / 1000)}, ${share(cpuGrpc, cpuRest)}.`;
-    facts.push({ isSaved: cpuGrpc < cpuRest, text });
+  if (cpu?.isSeen) {
+    const [ofRest, ofGrpc] = [rest.cpuPerCall ?? 0, grpc.cpuPerCall ?? 0];
+    const text = `CPU of the gateway: ${msText(ofGrpc / 1000)} a call instead of ${msText(ofRest / 1000)}, ${share(ofGrpc, ofRest)}.`;
+    facts.push({ isSaved: cpu.difference < 0, text });
   }
   const lines = (/** @type {boolean} */ isSaved) =>
     facts.filter((fact) => fact.isSaved === isSaved).map(({ text }) => h('p', {}, text));
-  const note = time.isSeen
-    ? 'A difference of time is told when 95 of 100 repetitions would show it.'
-    : 'No difference of time was seen: what there is may be chance.';
+  const unseen = [...(time.isSeen ? [] : ['time']), ...(cpu === undefined || cpu.isSeen ? [] : ['the gateway’s CPU'])];
+  const note =
+    unseen.length === 0
+      ? 'A difference of time or CPU is told when 95 of 100 repetitions would show it.'
+      : `No difference of ${unseen.join(' or ')} was seen: what there is may be chance.`;
   return box(lines(true), lines(false), h('p', {}, note));
 }

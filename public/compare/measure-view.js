@@ -7,6 +7,7 @@ import { measureHeadline } from './headline.js';
 
 /** @typedef {import('./types.js').Measurement} Measurement */
 /** @typedef {import('./types.js').Measured} Measured */
+/** @typedef {import('./types.js').Interval} Interval */
 
 /** @param {{ chosen: () => import('./types.js').Chosen, check: () => Promise<unknown> }} page */
 export function createMeasureView({ chosen, check }) {
@@ -90,12 +91,12 @@ function endText({ isStopped, problem }) {
 
 /** @param {Measurement} measurement @param {string} id */
 function measurementParts(measurement, id) {
-  const { measured, differences, runs, concurrency } = measurement;
+  const { measured, differences, cpuDifferences, runs, concurrency } = measurement;
   const answered = measured.filter(({ durations }) => durations.length > 0);
   return [
     measureHeadline(measurement) ?? '',
     figures(measured, `${runs} calls, ${concurrency} at a time`),
-    h('ul', {}, ...differences.map((one) => h('li', { class: one.isSeen ? '' : 'note' }, differenceText(one)))),
+    h('ul', {}, ...differences.map(timeItem), ...cpuDifferences.map(cpuItem)),
     histogramPlot(answered),
     percentilePlot(answered),
     timePlot(answered),
@@ -112,12 +113,31 @@ function measurementParts(measurement, id) {
   ];
 }
 
-/** @param {Measurement['differences'][number]} difference */
-function differenceText({ protocols: [left, right], difference, low, high, isSeen }) {
-  const pair = `${nameOf(right)} beside ${nameOf(left)}`;
-  const interval = `95 of 100 repetitions lie between ${msText(low)} and ${msText(high)}`;
-  if (!isSeen) return `${pair}: no difference seen (${interval}).`;
-  return `${pair}: ${msText(Math.abs(difference))} ${difference < 0 ? 'faster' : 'slower'} in the median (${interval}).`;
+/** @param {Interval} one */
+function timeItem(one) {
+  const [left, right] = one.protocols.map(nameOf);
+  const than = one.difference < 0 ? 'faster' : 'slower';
+  return differenceItem(one, `${right} beside ${left}`, `${than} in the median`, msText);
+}
+
+/** @param {Interval} one */
+function cpuItem(one) {
+  const [left, right] = one.protocols.map(nameOf);
+  const what = `CPU of the gateway for a call over ${right}, beside one over ${left}`;
+  return differenceItem(one, what, one.difference < 0 ? 'less' : 'more', (micros) => msText(micros / 1000));
+}
+
+/** @param {Interval} difference @param {string} what @param {string} than @param {(value: number) => string} text */
+function differenceItem({ difference, low, high, isSeen }, what, than, text) {
+  const interval = `95 of 100 repetitions lie between ${text(low)} and ${text(high)}`;
+  const seen = isSeen ? `${text(Math.abs(difference))} ${than}` : 'no difference seen';
+  return h('li', { class: isSeen ? '' : 'note' }, `${what}: ${seen} (${interval}).`);
+}
+
+/** @param {Measured} one */
+function cpuText({ cpuPerCall, cpuMargin }) {
+  const margin = cpuMargin === undefined ? '' : ` ± ${msText(cpuMargin / 1000)}`;
+  return cpuPerCall === undefined ? '–' : `${msText(cpuPerCall / 1000)}${margin}`;
 }
 
 /** @param {readonly Measured[]} measured @param {string} title */
@@ -137,9 +157,7 @@ function figures(measured, title) {
         row('Longest', ({ summary }) => msText(summary?.max)),
         row('Calls a second', ({ callsPerSecond }) => String(Math.round(callsPerSecond))),
         row('Bytes a call', (one) => bytesText(one.sentBytesPerCall + one.receivedBytesPerCall)),
-        row('CPU of the gateway a call', ({ cpuPerCall }) =>
-          cpuPerCall === undefined ? '–' : msText(cpuPerCall / 1000),
-        ),
+        row('CPU of the gateway a call', cpuText),
         row('Failed', (one) => String(one.failures)),
       ],
     ),
@@ -158,9 +176,11 @@ function millionTable(measured) {
         'On the wire',
         (one) => `${Math.round(one.sentBytesPerCall + one.receivedBytesPerCall).toLocaleString('en')} MB`,
       ),
-      row('CPU of the gateway', ({ cpuPerCall }) =>
-        cpuPerCall === undefined ? '–' : `${Math.round(cpuPerCall).toLocaleString('en')} s`,
-      ),
+      row('CPU of the gateway', ({ cpuPerCall, cpuMargin }) => {
+        const seconds = (/** @type {number} */ micros) => Math.round(micros).toLocaleString('en');
+        const margin = cpuMargin === undefined ? '' : ` ± ${seconds(cpuMargin)}`;
+        return cpuPerCall === undefined ? '–' : `${seconds(cpuPerCall)}${margin} s`;
+      }),
     ],
   );
 }
@@ -170,11 +190,11 @@ function gzipTable({ measured: off }, { measured: on }) {
   const rows = off.flatMap((before) => {
     const after = on.find(({ protocol }) => protocol === before.protocol);
     if (after === undefined) return [];
-    const cpu = (/** @type {Measured} */ { cpuPerCall }) =>
-      cpuPerCall === undefined ? '–' : msText(cpuPerCall / 1000);
     const bytes = (/** @type {Measured} */ one) => bytesText(one.sentBytesPerCall + one.receivedBytesPerCall);
     const both = (/** @type {(one: Measured) => string} */ of) => [of(before), of(after)];
-    return [[nameOf(before.protocol), ...both(bytes), ...both(({ summary }) => msText(summary?.p50)), ...both(cpu)]];
+    return [
+      [nameOf(before.protocol), ...both(bytes), ...both(({ summary }) => msText(summary?.p50)), ...both(cpuText)],
+    ];
   });
   const columns = ['Bytes', 'Median', 'CPU of the gateway'].flatMap((name) => [name, `${name}, gzip`]);
   const note =

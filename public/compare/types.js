@@ -20,7 +20,8 @@
 /** @typedef {{ method: Method, request: { method: string, message: Record<string, unknown>, headers: Record<string, string>, framing: string, protocols: readonly string[] } }} Chosen */
 
 /** @typedef {{ count: number, mean: number, min: number, p50: number, p90: number, p99: number, max: number }} Summary */
-/** @typedef {{ protocol: string, durations: readonly number[], starts: readonly number[], summary?: Summary, failures: number, failure?: string, callsPerSecond: number, sentBytesPerCall: number, receivedBytesPerCall: number, cpuPerCall?: number }} Measured */
-/** @typedef {{ runs: number, concurrency: number, measured: readonly Measured[], differences: readonly { protocols: [string, string], difference: number, low: number, high: number, isSeen: boolean }[], isStopped: boolean, problem?: string }} Measurement */
+/** @typedef {{ protocol: string, durations: readonly number[], starts: readonly number[], summary?: Summary, failures: number, failure?: string, callsPerSecond: number, sentBytesPerCall: number, receivedBytesPerCall: number, cpuPerCall?: number, cpuMargin?: number }} Measured */
+/** @typedef {{ protocols: [string, string], difference: number, low: number, high: number, isSeen: boolean }} Interval */
+/** @typedef {{ runs: number, concurrency: number, measured: readonly Measured[], differences: readonly Interval[], cpuDifferences: readonly Interval[], isStopped: boolean, problem?: string }} Measurement */
 
 export {};

@@ -5,7 +5,16 @@ import type { Report } from './json-report.ts';
 import { escapeXml } from './junit-report.ts';
 import type { Measured, Measurement } from './measure.ts';
 import { histogram } from './statistics.ts';
-import { bytesText, cpuText, msText, protocolNames, totalBytes } from './text-report.ts';
+import {
+  bytesText,
+  cpuText,
+  differenceText,
+  msText,
+  protocolNames,
+  signed,
+  signedMicros,
+  totalBytes,
+} from './text-report.ts';
 
 const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color-scheme:light dark}
 table{border-collapse:collapse;margin:1rem 0}th,td{padding:.25rem .75rem;text-align:right;border-bottom:1px solid #8884}
@@ -51,13 +60,13 @@ function callsTable(results: readonly ProtocolResult[]): string {
   );
 }
 
-function measurementPart({ runs, concurrency, measured, differences, problem }: Measurement): string {
+function measurementPart(measurement: Measurement): string {
+  const { runs, concurrency, measured, differences, cpuDifferences, problem } = measurement;
   const cells = (of: (one: Measured) => string | undefined): readonly string[] => measured.map((one) => of(one) ?? '-');
-  const notes = differences.map(({ protocols: [left, right], difference, low, high, isSeen }) => {
-    const pair = `${protocolNames[right]} beside ${protocolNames[left]}`;
-    const interval = `95 %: ${msText(low)} to ${msText(high)}`;
-    return `<p>${pair}: ${isSeen ? `${msText(difference)} in the median` : 'no difference seen'} (${interval})</p>`;
-  });
+  const notes = [
+    ...differences.map((one) => differenceText(one, ' in the median', signed)),
+    ...cpuDifferences.map((one) => differenceText(one, ' of CPU a call', signedMicros)),
+  ];
   const rows: [string, readonly string[]][] = [
     ...(['p50', 'p90', 'p99', 'max'] as const).map((name): [string, readonly string[]] => [
       name,
@@ -65,7 +74,7 @@ function measurementPart({ runs, concurrency, measured, differences, problem }: 
     ]),
     ['Bytes a call', cells((one) => bytesText(Math.round(one.sentBytesPerCall + one.receivedBytesPerCall)))],
     ['Calls a second', cells(({ callsPerSecond }) => String(Math.round(callsPerSecond)))],
-    ['CPU of the gateway a call', cells(({ cpuPerCall }) => cpuText(cpuPerCall))],
+    ['CPU of the gateway a call', cells(cpuText)],
     ['Failures', cells(({ failures }) => String(failures))],
   ];
   const title = `${runs} calls, ${concurrency} at a time`;
@@ -77,7 +86,7 @@ function measurementPart({ runs, concurrency, measured, differences, problem }: 
       rows,
     ),
     ...(problem === undefined ? [] : [`<p>Ended early: ${escapeXml(problem)}. What is there counts.</p>`]),
-    ...notes,
+    ...notes.map((note) => `<p>${escapeXml(note)}</p>`),
     ...plots,
   ].join('\n');
 }

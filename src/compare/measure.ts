@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import type { PreparedCall, Protocol } from './prepared-call.ts';
 import type { Block, BlockPlan } from './run-blocks.ts';
 import type { WorkerMessage } from './run-worker.ts';
-import { compareMedians, type MedianDifference, type Summary, summarize } from './statistics.ts';
+import { compareMedians, type MedianDifference, meanOf, type Summary, summarize } from './statistics.ts';
 
 export interface Measured {
   readonly protocol: Protocol;
@@ -24,6 +24,13 @@ export interface Measured {
    * run in here as well. Undefined where the gateway is another process.
    */
   readonly cpuPerCall: number | undefined;
+  /** Microseconds by which it may be more or less in 95 of 100 repetitions: told by its blocks. Undefined with fewer than two. */
+  readonly cpuMargin: number | undefined;
+}
+
+/** Microseconds of CPU of the gateway for a call over the second protocol, less those over the first. */
+export interface CpuDifference extends MedianDifference {
+  readonly protocols: readonly [Protocol, Protocol];
 }
 
 export interface Measurement {
@@ -32,6 +39,8 @@ export interface Measurement {
   readonly measured: readonly Measured[];
   /** The median of each protocol but the first, beside the first one's. */
   readonly differences: readonly (MedianDifference & { readonly protocols: readonly [Protocol, Protocol] })[];
+  /** Of those whose CPU is known the second and all further ones, beside the first. */
+  readonly cpuDifferences: readonly CpuDifference[];
   /** Stopped before its end: what is there counts. */
   readonly isStopped: boolean;
   /** Why it ended by itself before its end. */
@@ -123,6 +132,7 @@ class Tally {
       concurrency,
       measured,
       differences,
+      cpuDifferences: this.#cpuDifferences(measured),
       isStopped,
       problem: isStopped || isWhole ? undefined : this.#problem,
     };
@@ -134,7 +144,8 @@ class Tally {
     const durations = blocks.flatMap((block) => block.durations);
     const total = (of: (block: Block) => number): number => blocks.reduce((sum, block) => sum + of(block), 0);
     const answered = durations.length || 1;
-    const isCosting = this.#options.isOwnGateway && !['grpc-direct', 'grpc-against'].includes(protocol);
+    const { mean, margin } = meanOf(this.#cpuOf(protocol).filter(Number.isFinite));
+    const hasCpu = !Number.isNaN(mean);
     return {
       protocol,
       durations,
@@ -145,15 +156,41 @@ class Tally {
       callsPerSecond: (durations.length / (total(({ elapsedMs }) => elapsedMs) || 1)) * 1000,
       sentBytesPerCall: total(({ sentBytes }) => sentBytes) / answered,
       receivedBytesPerCall: total(({ receivedBytes }) => receivedBytes) / answered,
-      cpuPerCall:
-        isCosting && durations.length > 0 ? Math.max(0, this.#cpuOf(protocol) - this.#cpuOf('grpc-direct')) : undefined,
+      cpuPerCall: hasCpu ? Math.max(0, mean) : undefined,
+      cpuMargin: hasCpu ? margin : undefined,
     };
   }
 
-  /** Microseconds of this process while a call of a protocol was made. */
-  #cpuOf(protocol: Protocol): number {
+  /** By rounds of blocks: what else the process does in one is shared by all its protocols. */
+  #cpuDifferences(measured: readonly Measured[]): readonly CpuDifference[] {
+    const [first, ...others] = measured.filter(({ cpuPerCall }) => cpuPerCall !== undefined);
+    if (first === undefined) return [];
+    const base = this.#cpuOf(first.protocol);
+    return others.flatMap(({ protocol }) => {
+      const more = this.#cpuOf(protocol).map((micros, round) => micros - (base[round] ?? Number.NaN));
+      const { mean, margin } = meanOf(more.filter(Number.isFinite));
+      if (margin === undefined) return [];
+      const [low, high] = [mean - margin, mean + margin];
+      const isSeen = low > 0 || high < 0;
+      return [{ protocols: [first.protocol, protocol] as const, difference: mean, low, high, isSeen }];
+    });
+  }
+
+  /** Microseconds of the gateway for a call, in each round; NaN where they cannot be told. */
+  #cpuOf(protocol: Protocol): readonly number[] {
+    const isCosting = this.#options.isOwnGateway && !['grpc-direct', 'grpc-against'].includes(protocol);
+    if (!isCosting) return [];
+    const outside = this.#options.calls.some((call) => call.protocol === 'grpc-direct')
+      ? this.#microsOf('grpc-direct')
+      : undefined;
+    return this.#microsOf(protocol).map((micros, round) =>
+      outside === undefined ? micros : micros - (outside[round] ?? Number.NaN),
+    );
+  }
+
+  /** Microseconds of this process while a call of a protocol was made, in each round. */
+  #microsOf(protocol: Protocol): readonly number[] {
     const seen = this.#blocks.get(protocol) ?? [];
-    const calls = seen.reduce((sum, { block }) => sum + block.durations.length, 0);
-    return calls === 0 ? 0 : seen.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0) / calls;
+    return seen.map(({ block, cpuMicros }) => cpuMicros / (block.durations.length || Number.NaN));
   }
 }

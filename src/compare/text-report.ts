@@ -86,7 +86,8 @@ const BARS = '▁▂▃▄▅▆▇█';
 const HISTOGRAM_BINS = 20;
 
 /** Many calls over each protocol: percentiles, bytes and CPU a call, and what differs by more than chance. */
-export function measurementText({ runs, concurrency, measured, differences, isStopped, problem }: Measurement): string {
+export function measurementText(measurement: Measurement): string {
+  const { runs, concurrency, measured, differences, cpuDifferences, isStopped, problem } = measurement;
   const cells = (of: (one: Measured) => string | undefined): readonly string[] => measured.map((one) => of(one) ?? '-');
   const rows: readonly Row[] = [
     [`${runs} calls, ${concurrency} at a time`, ...measured.map(({ protocol }) => protocolNames[protocol])],
@@ -97,22 +98,28 @@ export function measurementText({ runs, concurrency, measured, differences, isSt
     ['bytes sent a call', ...cells(({ sentBytesPerCall }) => bytesText(Math.round(sentBytesPerCall)))],
     ['bytes received a call', ...cells(({ receivedBytesPerCall }) => bytesText(Math.round(receivedBytesPerCall)))],
     ['MB a million calls', ...cells((one) => (one.sentBytesPerCall + one.receivedBytesPerCall).toFixed(0))],
-    ['CPU of the gateway a call', ...cells(({ cpuPerCall }) => cpuText(cpuPerCall))],
+    ['CPU of the gateway a call', ...cells(cpuText)],
     ['failures', ...cells(({ failures }) => String(failures))],
     ['from the least to p99', ...cells(({ durations }) => (durations.length === 0 ? undefined : sparkline(durations)))],
   ];
-  const notes = differences.map(({ protocols: [left, right], difference, low, high, isSeen }) => {
-    const pair = `${protocolNames[right]} beside ${protocolNames[left]}`;
-    return isSeen
-      ? `${pair}: ${signed(difference)} in the median (95 %: ${signed(low)} to ${signed(high)})`
-      : `${pair}: no difference seen (95 %: ${signed(low)} to ${signed(high)})`;
-  });
   return [
     table(rows),
-    ...notes,
+    ...differences.map((one) => differenceText(one, ' in the median', signed)),
+    ...cpuDifferences.map((one) => differenceText(one, ' of CPU a call', signedMicros)),
     ...(isStopped ? ['stopped before its end'] : []),
     ...(problem ? [`ended early: ${problem}`] : []),
   ].join('\n');
+}
+
+/** `what` is told of a difference that was seen; of one that was not, at the pair. */
+export function differenceText(
+  { protocols: [left, right], difference, low, high, isSeen }: Measurement['differences'][number],
+  what: string,
+  text: (value: number) => string,
+): string {
+  const pair = `${protocolNames[right]} beside ${protocolNames[left]}`;
+  const said = isSeen ? `${text(difference)}${what}` : `no difference${what} seen`;
+  return `${pair}: ${said} (95 %: ${text(low)} to ${text(high)})`;
 }
 
 function sparkline(durations: readonly number[]): string {
@@ -121,8 +128,10 @@ function sparkline(durations: readonly number[]): string {
   return bins.map(({ count }) => (count === 0 ? ' ' : BARS[Math.ceil((count / most) * BARS.length) - 1])).join('');
 }
 
-export function cpuText(micros: number | undefined): string | undefined {
-  return micros === undefined ? undefined : `${micros.toFixed(0)} µs`;
+/** `120 ± 9 µs` */
+export function cpuText({ cpuPerCall, cpuMargin }: Measured): string | undefined {
+  const margin = cpuMargin === undefined ? '' : ` ± ${cpuMargin.toFixed(0)}`;
+  return cpuPerCall === undefined ? undefined : `${cpuPerCall.toFixed(0)}${margin} µs`;
 }
 
 export function bytesText(bytes: number): string {
@@ -137,8 +146,12 @@ export function msText(ms: number): string {
   return `${ms < 10 ? ms.toFixed(2) : ms.toFixed(1)} ms`;
 }
 
-function signed(ms: number): string {
+export function signed(ms: number): string {
   return `${ms < 0 ? '−' : '+'}${msText(Math.abs(ms))}`;
+}
+
+export function signedMicros(micros: number): string {
+  return `${micros < 0 ? '−' : '+'}${Math.abs(micros).toFixed(0)} µs`;
 }
 
 /** The first column to the left, the others to the right. */

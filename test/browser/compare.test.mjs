@@ -122,6 +122,8 @@ test('many calls: figures, plots, reports to keep; and stopped, what is there co
   await page.getByText('Done.').waitFor();
   assert.equal(await page.locator('svg[role="img"]').count(), 3);
   assert.equal(await page.getByText(/beside REST: .*95 of 100 repetitions/).count(), 4);
+  assert.equal(await page.getByText(/^CPU of the gateway .* over REST: .*95 of 100 repetitions/).count(), 3);
+  assert.match(await page.getByRole('row', { name: 'CPU of the gateway a call' }).innerText(), /\d [µm]s ± \d/);
   assert.deepEqual(await findingsOf(page), []);
   const read = async (format) => {
     const href = await page.getByRole('link', { name: format }).getAttribute('href');

@@ -136,16 +136,22 @@ test('who does not answer is told; the others are compared', async () => {
 test('measured: so many calls of each, in turn, stopped when asked', async () => {
   const { calls } = prepare('Library.GetBook', { name: book });
   const plan = { calls, concurrency: 2, warmUp: 2, isOwnGateway: true };
-  const { measured, differences, isStopped } = await measure({ ...plan, runs: 25 });
+  const { measured, differences, cpuDifferences, isStopped } = await measure({ ...plan, runs: 25 });
   assert.deepEqual(
     measured.map(({ protocol, durations, failures }) => [protocol, durations.length, failures]),
     [...everywhere.map((protocol) => [protocol, 25, 0])],
   );
-  for (const { protocol, cpuPerCall, sentBytesPerCall, receivedBytesPerCall, callsPerSecond } of measured) {
+  for (const { protocol, cpuPerCall, cpuMargin, sentBytesPerCall, receivedBytesPerCall, callsPerSecond } of measured) {
     assert.equal(cpuPerCall === undefined, protocol === 'grpc-direct');
+    assert.equal(cpuMargin === undefined, protocol === 'grpc-direct');
     assert.ok(sentBytesPerCall > 10 && receivedBytesPerCall > 10 && callsPerSecond > 0);
   }
   assert.deepEqual([differences.length, isStopped], [everywhere.length - 1, false]);
+  assert.deepEqual(
+    cpuDifferences.map(({ protocols }) => protocols),
+    ['grpc', 'grpc-web', 'connect'].map((protocol) => ['rest', protocol]),
+  );
+  for (const { difference, low, high } of cpuDifferences) assert.ok(low <= difference && difference <= high);
 
   const controller = new AbortController();
   const stopped = await measure({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareMedians, histogram, percentile, summarize } from '../../../src/compare/statistics.ts';
+import { compareMedians, histogram, meanOf, percentile, summarize } from '../../../src/compare/statistics.ts';
 
 const from = (count: number, of: (index: number) => number): number[] =>
   Array.from({ length: count }, (_, index) => of(index));
@@ -40,6 +40,23 @@ test('none is seen in what is the same but for chance', () => {
 test('the same durations say the same', () => {
   const durations = from(50, (index) => index % 11);
   assert.deepEqual(compareMedians(durations, durations), compareMedians(durations, durations));
+});
+
+test('a mean has the interval of Student, and of one value none', () => {
+  const rows: readonly (readonly [number[], number, number | undefined])[] = [
+    [[5], 5, undefined],
+    [[1, 3], 2, 12.706],
+    [[1, 2, 3, 4, 5], 3, 1.963],
+    [from(10, (index) => index), 4.5, 2.166],
+    [from(11, (index) => index), 5, 2.226],
+    [from(31, (index) => index), 15, 3.335],
+    [from(5, () => 7), 7, 0],
+  ];
+  for (const [values, expected, margin] of rows) {
+    const found = meanOf(values);
+    assert.equal(found.mean, expected);
+    assert.equal(found.margin?.toFixed(2), margin?.toFixed(2), String(values.length));
+  }
 });
 
 test('every duration is in one bin, the slowest in the last', () => {
