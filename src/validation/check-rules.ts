@@ -1,13 +1,15 @@
 /**
  * Finds the rules of protovalidate that could never be evaluated: of a kind that the field is not, with names that nothing has, or in CEL
- * that does not parse. The library tells so of a message at a time, and of most CEL only once it meets a value.
+ * that cannot be. The library tells so of a message at a time, and of most CEL only once it meets a value.
  */
-import { parse } from '@bufbuild/cel';
+import { CelScalar, type CelType, objectType } from '@bufbuild/cel';
 import { create, type DescField, type DescMessage, type FileRegistry } from '@bufbuild/protobuf';
 import { CompilationError, RuntimeError, type Validator } from '@bufbuild/protovalidate';
 import type { Described, MessageDescriptor, Schema } from '../schema/descriptors.ts';
 import { constraintsOf, expressionsIn, type FieldConstraints } from '../schema/field-constraints.ts';
 import type { Problem } from '../schema/problem.ts';
+import { typeOfMessage, typesOfField } from './cel-types.ts';
+import { type CheckCel, createCelCheck } from './check-cel.ts';
 
 export interface RuleReport {
   /** Rules that can never be evaluated. */
@@ -22,17 +24,26 @@ interface RuleContext {
   readonly validator: Validator;
 }
 
+/** Rules in CEL, and the type of what they are about. */
+interface TypedRules {
+  readonly expressions: readonly string[];
+  readonly type: CelType;
+}
+
 /** What is wrong with the rules that these types have. */
 export function checkRules(
   types: ReadonlySet<MessageDescriptor>,
   { registry, schema: { extensions }, validator }: RuleContext,
 ): RuleReport {
   const bare = bareTypes();
+  const checkCel = createCelCheck(registry);
   const problems: Problem[] = [];
   const findings: Problem[] = [];
-  const check = ({ position, fullName }: Described, expressions: readonly string[], alone?: DescMessage): void => {
+  const check = ({ position, fullName }: Described, rules: readonly TypedRules[], alone?: DescMessage): void => {
     const problemOf = (message: string): Problem => ({ position, subject: fullName, message });
-    const wrong = expressions.flatMap((expression) => syntaxErrorOf(expression) ?? []);
+    // A rule of one's own has what it is set to as well.
+    const names = alone === undefined ? ['this', 'rule', 'rules'] : ['this'];
+    const wrong = rules.flatMap((typed) => mistakesIn(typed, names, checkCel));
     problems.push(...wrong.map(problemOf));
     const error = wrong.length > 0 || alone === undefined ? undefined : validator.validate(alone, create(alone)).error;
     if (error instanceof CompilationError) problems.push(problemOf(`its rules cannot be: ${error.message}`));
@@ -43,7 +54,8 @@ export function checkRules(
   };
   for (const extension of extensions.values()) {
     if (!extension.parent.fullName.startsWith('buf.validate.')) continue;
-    check(extension, expressionsIn(extension.options.get('buf.validate.predefined')));
+    const expressions = expressionsIn(extension.options.get('buf.validate.predefined'));
+    check(extension, [{ expressions, type: CelScalar.DYN }]);
   }
   for (const type of types) {
     const desc = registry.getMessage(type.fullName);
@@ -53,14 +65,16 @@ export function checkRules(
       const constraints = constraintsOf(field);
       const alone = own.get(field.number);
       if (constraints === undefined || alone === undefined) continue;
-      check(field, expressionsOf(constraints), {
+      check(field, rulesOf(constraints, alone), {
         ...desc,
         proto: withoutOptions(desc.proto),
         fields: [bare.inner(alone)],
       });
     }
     const { options } = type;
-    check(type, expressionsIn(options.get('buf.validate.message')), { ...desc, fields: desc.fields.map(bare.field) });
+    const expressions = expressionsIn(options.get('buf.validate.message'));
+    const typed = { expressions, type: typeOfMessage(desc) };
+    check(type, [typed], { ...desc, fields: desc.fields.map(bare.field) });
   }
   return { problems, findings };
 }
@@ -94,18 +108,26 @@ function withoutOptions<Proto extends object>(proto: Proto): Proto {
   return Object.create(proto, { options: { value: undefined } });
 }
 
-function expressionsOf(constraints: FieldConstraints | undefined): readonly string[] {
-  if (constraints === undefined) return [];
-  const { expressions, items, keys, values } = constraints;
-  return [...expressions.map(({ expression }) => expression), ...[items, keys, values].flatMap(expressionsOf)];
+const timestamp = objectType('google.protobuf.Timestamp');
+
+function mistakesIn(
+  { expressions, type }: TypedRules,
+  names: readonly string[],
+  checkCel: CheckCel,
+): readonly string[] {
+  const variables = new Map([['now', timestamp], ...names.map((name) => [name, type] as const)]);
+  return expressions.flatMap((expression) => {
+    const mistake = checkCel(expression, variables);
+    return mistake === undefined ? [] : [`its rule \`${expression}\` cannot be: ${mistake}`];
+  });
 }
 
-function syntaxErrorOf(expression: string): string | undefined {
-  try {
-    parse(expression);
-    return undefined;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return `its rule \`${expression}\` is not CEL: ${reason.replaceAll(/\s+/g, ' ')}`;
-  }
+function rulesOf(constraints: FieldConstraints, field: DescField): readonly TypedRules[] {
+  const { whole, part, key } = typesOfField(field);
+  const of = (own: FieldConstraints | undefined, type: CelType): TypedRules => ({
+    expressions: own?.expressions.map(({ expression }) => expression) ?? [],
+    type,
+  });
+  const { items, keys, values } = constraints;
+  return [of(constraints, whole), of(items, part), of(keys, key), of(values, part)];
 }

@@ -254,9 +254,9 @@ message Deep { string note = 1 [(buf.validate.field).string.max_len = 9]; }`;
         const told = error.problems.map((problem) => formatProblem(problem).replace(file, '').slice(0, 60));
         assert.deepEqual(told.toSorted(), [
           ':10 bad.v1.In.a: its rules cannot be: expected rule "int32",',
-          ':11 bad.v1.In.c: its rule `this ==` is not CEL: <input>:1:6:',
-          ':13 bad.v1.In.d: its rule `1 +` is not CEL: <input>:1:3: fou',
-          ':15 bad.v1.odd: its rule `2 this` is not CEL: <input>:1:3: f',
+          ':11 bad.v1.In.c: its rule `this ==` cannot be: it does not p',
+          ':13 bad.v1.In.d: its rule `1 +` cannot be: it does not parse',
+          ':15 bad.v1.odd: its rule `2 this` cannot be: it does not par',
           ':7 bad.v1.Inner.z: its rules cannot be: expected rule "int32',
           ':8 bad.v1.In: its rules cannot be: field "nope" not found in',
         ]);
@@ -266,6 +266,61 @@ message Deep { string note = 1 [(buf.validate.field).string.max_len = 9]; }`;
       rmSync(folder, { recursive: true });
     }
   });
+
+  const expressions: readonly (readonly [expression: string, mistake: string | undefined])[] = [
+    ['this.nope > 1', 'bad.v1.In has no field nope; write one of name, count, inner, list, map, at, any, box'],
+    ['this.inner.again.inner.nope == 1', 'bad.v1.Inner has no field nope; write one of z, again'],
+    ['has(this.inner.nope)', 'bad.v1.Inner has no field nope; write one of z, again'],
+    ['this.list.all(each, each.nope == 1)', 'bad.v1.Inner has no field nope; write one of z, again'],
+    ['this.list[0].nope == 1', 'bad.v1.Inner has no field nope; write one of z, again'],
+    ['bad.v1.Inner{nope: 1} == this.inner', 'bad.v1.Inner has no field nope; write one of z, again'],
+    ['this.map["a"].nope == 1', 'bad.v1.Inner has no field nope; write one of z, again'],
+    ['this.name.nope == 1', 'a value of type string has no field nope'],
+    ['that.name == ""', 'nothing here is called that.name'],
+    ['rule == 1', 'nothing here is called rule'],
+    ['this.count.startsWith("a")', 'startsWith is not for (int, string)'],
+    ['this.name > 1', '> is not for (string, int)'],
+    ['this.name.isEmial()', 'there is no function isEmial'],
+    ['this.count.isEmail()', 'isEmail is not for (int)'],
+    ['math.greatest(1, 2) > 1', 'there is no function math.greatest'],
+    ['this.count + 1', 'it gives a value of type int; write what gives a bool, or a string that says what is wrong'],
+    ['this.count > 1 ? "" : "too few"', undefined],
+    ['this.name.size() < 5 && this.name.matches("^a") && !this.name.isIp(4) && "a" in this.map', undefined],
+    ['this.list.map(each, each.z).unique() && this.list.exists(each, each.z == this.count)', undefined],
+    ['this.at < now && this.at + duration("1h") > timestamp(0) && this.at.getFullYear() > 1', undefined],
+    ['this.any.nope == 1 || this.box > 1 || type(this.count) == int || dyn(this.name) > 1', undefined],
+    ['getField(this, "nope") == 1 || this.inner == bad.v1.Inner{z: 1} || this.inner.z == 1u', undefined],
+  ];
+  const whole = `message In {
+  option (buf.validate.message).cel_expression = EXPRESSION;
+  string name = 1; int32 count = 2; Inner inner = 3; repeated Inner list = 4; map<string, Inner> map = 5;
+  google.protobuf.Timestamp at = 6; google.protobuf.Any any = 7; google.protobuf.Int32Value box = 8;
+}
+import "google/protobuf/timestamp.proto"; import "google/protobuf/any.proto"; import "google/protobuf/wrappers.proto";`;
+  const inFolder = async (text: string, body: (file: string) => Promise<void>): Promise<void> => {
+    const folder = mkdtempSync(join(tmpdir(), 'validation-'));
+    try {
+      writeFileSync(join(folder, 'a.proto'), text);
+      await body(join(folder, 'a.proto'));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  for (const [expression, mistake] of expressions) {
+    test(`CEL at start-up: ${expression}`, async () => {
+      const fine = proto(whole).replace('(buf.validate.field).string.min_len = 1', 'deprecated = true');
+      await inFolder(fine.replace('EXPRESSION', JSON.stringify(expression)), async (file) => {
+        const created = createGateway({ protos: [file], mock: true, validation });
+        if (mistake === undefined) return await (await created).close();
+        await assert.rejects(created, (error) => {
+          assert.ok(error instanceof SchemaError);
+          const told = error.problems.map((problem) => formatProblem(problem).replace(file, ''));
+          assert.deepEqual(told, [`:8 bad.v1.In: its rule \`${expression}\` cannot be: ${mistake}`]);
+          return true;
+        });
+      });
+    });
+  }
 
   test('rules of one’s own; one that fails is the service’s mistake, told as a finding', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'validation-'));
