@@ -1,6 +1,6 @@
 // @ts-check
 // The page: asks for a report every two seconds, and shows it.
-import { byId, h, problemText } from '../compare/dom.js';
+import { byId, h, problemText } from '../shared/dom.js';
 import { clockText } from './texts.js';
 import { callersView, courseView, errorsView, methodsView, summaryView, upstreamsView } from './views.js';
 

@@ -1,6 +1,6 @@
 // @ts-check
 // Numbers as words.
-import { msText } from '../compare/dom.js';
+import { msText } from '../shared/dom.js';
 
 /** @param {number} value */
 export function countText(value) {

@@ -1,7 +1,8 @@
 // @ts-check
 // Lines over time, with gaps where there is nothing to say.
-import { figure } from '../compare/charts.js';
-import { h, svg } from '../compare/dom.js';
+
+import { h, svg } from '../shared/dom.js';
+import { figure } from '../shared/figure.js';
 import { clockText } from './texts.js';
 
 const [width, left, right, top, tall] = [640, 104, 12, 12, 190];

@@ -1,6 +1,6 @@
 // @ts-check
 // The parts of the page, each made of a report.
-import { h, table } from '../compare/dom.js';
+import { h, table } from '../shared/dom.js';
 import { clockText, countText, durationText, percentText, rateText, savedText, sizeText } from './texts.js';
 import { timeChart } from './time-chart.js';
 

@@ -1,9 +1,10 @@
 // @ts-check
 // One call over every protocol: the answers beside each other, and of each protocol everything that can be seen.
+
+import { button, bytesText, h, msText, problemText, table } from '../shared/dom.js';
 import { post } from './api.js';
 import { callFromBrowser } from './browser-call.js';
 import { bytesChart, nameOf, timeChart } from './charts.js';
-import { button, bytesText, h, msText, problemText, table } from './dom.js';
 import { allBytes, callHeadline, measureEnough } from './headline.js';
 import { messageView, rawView } from './hex.js';
 

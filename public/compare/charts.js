@@ -1,8 +1,7 @@
 // @ts-check
 // Small drawings. Each has its figures in words as well: a title for those who look, a label for those who listen.
-import { bytesText, h, msText, svg } from './dom.js';
-
-const width = 640;
+import { bytesText, h, msText, svg } from '../shared/dom.js';
+import { figure, width } from '../shared/figure.js';
 
 export const protocolNames = /** @type {Record<string, string>} */ ({
   rest: 'REST',
@@ -59,22 +58,6 @@ export function bars(label, rows, text) {
     ...names.flatMap(([name, className]) => [h('i', { class: className }), ` ${name} `]),
   );
   return figure(label, rows.length * tall, drawn, key);
-}
-
-/** @param {string} label @param {number} height @param {Node[]} shapes @param {Node} [key] */
-export function figure(label, height, shapes, key) {
-  const drawing = svg(
-    'svg',
-    { role: 'img', 'aria-label': label, viewBox: `0 0 ${width} ${height}`, class: 'chart' },
-    ...shapes,
-  );
-  return h(
-    'figure',
-    {},
-    h('figcaption', {}, label),
-    h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, drawing),
-    key,
-  );
 }
 
 /** The bytes of one call by protocol. @param {readonly { name: string, call: import('./types.js').Call }[]} calls */

@@ -1,7 +1,8 @@
 // @ts-check
 // Code that makes the same call.
+
+import { button, h, problemText } from '../shared/dom.js';
 import { post } from './api.js';
-import { button, h, problemText } from './dom.js';
 
 /** @param {{ chosen: () => import('./types.js').Chosen, check: () => Promise<unknown> }} page */
 export function createCodeView({ chosen, check }) {

@@ -1,6 +1,6 @@
 // @ts-check
 // Values of single fields: how a text stands for one, what one begins as, and the control that holds it.
-import { h } from './dom.js';
+import { h } from '../shared/dom.js';
 
 /** @typedef {import('./types.js').Field} Field */
 /** @typedef {'text' | 'number' | 'bool' | 'json'} Kind */
@@ -59,7 +59,7 @@ function wellKnownOf(type) {
   return Object.hasOwn(wellKnown, name) ? wellKnown[name] : undefined;
 }
 
-/** @param {Field} field @param {Kind} kind @param {string} text @param {import('./dom.js').Attributes} attributes */
+/** @param {Field} field @param {Kind} kind @param {string} text @param {import('../shared/dom.js').Attributes} attributes */
 export function inputOf({ type, values }, kind, text, attributes) {
   const choices = kind === 'bool' ? ['true', 'false'] : values;
   if (choices !== undefined) {

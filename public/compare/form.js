@@ -1,6 +1,6 @@
 // @ts-check
 // A form made from the request's type. It writes into the message, and the message is what is sent.
-import { button, h } from './dom.js';
+import { button, h } from '../shared/dom.js';
 import { emptyOf, inputOf, kindOf, readValue, typeText } from './form-values.js';
 
 /** @typedef {import('./types.js').Field} Field */

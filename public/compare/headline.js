@@ -1,6 +1,6 @@
 // @ts-check
 // What the figures say in words: what gRPC saves beside REST, and what it costs.
-import { button, bytesText, h, msText } from './dom.js';
+import { button, bytesText, h, msText } from '../shared/dom.js';
 
 /** @typedef {import('./types.js').Call} Call */
 /** @typedef {import('./types.js').Result} Result */

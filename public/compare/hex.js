@@ -1,7 +1,8 @@
 // @ts-check
 // Bytes of a message beside what they mean and beside the JSON of it: what is pointed at in one is lit in all.
+
+import { h } from '../shared/dom.js';
 import { fromBase64 } from './api.js';
-import { h } from './dom.js';
 
 /** @typedef {import('./types.js').WireField} WireField */
 /** @typedef {import('./types.js').Bytes} Bytes */

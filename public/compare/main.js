@@ -1,10 +1,11 @@
 // @ts-check
 // The page: the call at its top, which all views below work on, and which the address holds.
+
+import { byId, h, problemText } from '../shared/dom.js';
 import { ApiError, get, post } from './api.js';
 import { createCallView } from './call-view.js';
 import { nameOf, protocolNames, protocolNotes } from './charts.js';
 import { createCodeView } from './code-view.js';
-import { byId, h, problemText } from './dom.js';
 import { RequestForm } from './form.js';
 import { createMeasureView } from './measure-view.js';
 import { createPicker } from './methods.js';

@@ -1,8 +1,9 @@
 // @ts-check
 // Many calls over every protocol: how long they take, what they carry and cost, and whether a difference can be told from chance.
+
+import { button, bytesText, h, msText, problemText, table } from '../shared/dom.js';
 import { lines, post, reportUrl } from './api.js';
 import { nameOf, plot } from './charts.js';
-import { button, bytesText, h, msText, problemText, table } from './dom.js';
 import { measureHeadline } from './headline.js';
 
 /** @typedef {import('./types.js').Measurement} Measurement */

@@ -1,6 +1,6 @@
 // @ts-check
 // The search over the route table: an input whose list is walked by arrows.
-import { byId, h } from './dom.js';
+import { byId, h } from '../shared/dom.js';
 
 /** @typedef {import('./types.js').Method} Method */
 

@@ -1,9 +1,10 @@
 // @ts-check
 // A stream of replies by each protocol and framing at once, on one axis of time.
+
+import { button, h, problemText, table } from '../shared/dom.js';
 import { lines, post } from './api.js';
 import { fetchCall } from './browser-call.js';
 import { nameOf, timeline } from './charts.js';
-import { button, h, problemText, table } from './dom.js';
 
 /** @typedef {import('./types.js').HttpCall} HttpCall */
 /** @typedef {import('./types.js').Chosen} Chosen */

@@ -1,8 +1,9 @@
 // @ts-check
 // What the protocols differ in, each shown by a measurement of the reader's own call, made on the spot.
+
+import { button, bytesText, h, msText, problemText, table } from '../shared/dom.js';
 import { post } from './api.js';
 import { bars, nameOf, plot } from './charts.js';
-import { button, bytesText, h, msText, problemText, table } from './dom.js';
 import { allBytes } from './headline.js';
 
 /** @typedef {import('./types.js').Chosen} Chosen */

@@ -6,19 +6,13 @@ import type { FastifyInstance, FastifyReply, RouteHandlerMethod, RouteShorthandO
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
 import { comparePath } from './compare/compare-links.ts';
-import { contentSecurityPolicy, ownPagePolicy } from './content-security.ts';
+import { contentSecurityPolicy } from './content-security.ts';
 import { pageDocument } from './page-document.ts';
-import { publicFile } from './public-file.ts';
+import { mountPageFiles, sendPage } from './page-files.ts';
 import { sendDocument, servedPart } from './served-document.ts';
 
 /** Operations that Swagger UI shows on one page without a reader having to wait. */
 const onePage = 100;
-
-const types: Readonly<Record<string, string>> = {
-  'index.css': 'text/css; charset=utf-8',
-  'index.js': 'text/javascript; charset=utf-8',
-  'service.js': 'text/javascript; charset=utf-8',
-};
 
 /** Answers `path` and everything below it, for those whom `route` lets in. */
 export function mountDocs(app: FastifyInstance, gateway: Gateway, path: string, route: RouteShorthandOptions): void {
@@ -32,37 +26,25 @@ export function mountDocs(app: FastifyInstance, gateway: Gateway, path: string, 
   };
   app.get(path, route, function (request, reply) {
     if (gateway.generation.table.bindings.length <= onePage) return showSwaggerUi.call(this, request, reply);
-    return sendPage(reply, 'index.html', { base: path, compare: comparePath(gateway) ?? '' }, ownPagePolicy);
+    return sendPage(reply, 'docs/index.html', { base: path, compare: comparePath(gateway) ?? '' });
   });
+  mountPageFiles(app, path, 'docs', route);
   app.get(`${path}/*`, route, function (request, reply) {
     const rest = (request.params as { readonly '*': string })['*'];
     return showBelow(rest, reply, gateway, path) ?? showSwaggerUi.call(this, request, reply);
   });
 }
 
-/** The answer to one of our own files; undefined when the path is Swagger UI's. */
+/** The answer of our own; undefined when the path is Swagger UI's. */
 function showBelow(rest: string, reply: FastifyReply, gateway: Gateway, base: string): unknown {
   const { generation } = gateway;
-  const type = types[rest];
-  if (type !== undefined) return reply.type(type).send(publicFile(`docs/${rest}`));
   if (rest === 'operations.json') return reply.type('application/json').send(indexText(generation));
   const [, service = '', file] = /^([\w.]+?)(\/openapi\.json)?$/.exec(rest) ?? [];
   const isKnown = generation.documents.names('service').includes(service);
   if (!isKnown) return undefined;
-  if (file === undefined) return sendPage(reply, 'service.html', { base, service }, contentSecurityPolicy);
+  if (file === undefined) return sendPage(reply, 'docs/service.html', { base, service }, contentSecurityPolicy);
   const document = servedPart(generation, service);
   return document && sendDocument(reply, pageDocument(document, gateway), 'json');
-}
-
-/** A page with its `{{names}}` filled in. The values are paths and names of protos: none has a character of HTML's. */
-function sendPage(
-  reply: FastifyReply,
-  file: string,
-  values: Readonly<Record<string, string>>,
-  policy: string,
-): FastifyReply {
-  const text = publicFile(`docs/${file}`).replace(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? '');
-  return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(text);
 }
 
 const texts = new WeakMap<Generation, string>();

@@ -149,7 +149,7 @@ test('whoever may not see the pages sees nothing, and callers are known by name'
   const security = { apiKeys: { header: 'x-api-key', keys: [keyOf()] }, pages: { anonymous: false } };
   const { url, get } = await start(t, { messages: [hi] }, { security });
   const key = { 'x-api-key': apiKey };
-  const files = ['files/analytics/main.js', 'files/compare/dom.js'];
+  const files = ['files/analytics/main.js', 'files/shared/dom.js'];
   for (const path of ['', '/report', '/export.json', '/export.csv', ...files.map((file) => `/${file}`)]) {
     assert.equal(await get(`/analytics${path}`), 401, path);
     assert.equal(await get(`/analytics${path}`, key), 200, path);

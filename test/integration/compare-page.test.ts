@@ -205,11 +205,11 @@ test('a gateway with TLS calls itself by its own certificate', async (t) => {
 test('it can be elsewhere, or off', async (t) => {
   const server = await start({ docs: { prefix: '/-', paths: { compare: '/both' } } });
   t.after(() => server.close());
-  assert.match(await (await fetch(`${server.url}/-/both`)).text(), /src="\/-\/both\/main\.js"/);
-  assert.equal((await fetch(`${server.url}/-/both/main.js`)).status, 200);
+  assert.match(await (await fetch(`${server.url}/-/both`)).text(), /src="\/-\/both\/files\/compare\/main\.js"/);
+  assert.equal((await fetch(`${server.url}/-/both/files/compare/main.js`)).status, 200);
   const off = await start({ docs: { paths: { compare: false } } });
   t.after(() => off.close());
-  for (const path of ['/compare', '/compare/main.js', '/compare/api/methods']) {
+  for (const path of ['/compare', '/compare/files/compare/main.js', '/compare/api/methods']) {
     assert.equal((await fetch(off.url + path)).status, 404);
   }
 });

@@ -91,7 +91,7 @@ test('a large API has a page to search it, and Swagger UI of each service', asyn
   const read = async (path: string) => fetch(`${server.url}/-/docs${path}`);
   const page = await read('');
   assert.match(page.headers.get('content-security-policy') ?? '', /^default-src 'none'.*script-src 'self'/);
-  assert.match(await page.text(), /<script type="module" src="\/-\/docs\/index\.js"><\/script>/);
+  assert.match(await page.text(), /<script type="module" src="\/-\/docs\/files\/docs\/index\.js"><\/script>/);
   const index = (await (await read('/operations.json')).json()) as { readonly operations: readonly unknown[] };
   assert.equal(index.operations.length, 101);
   assert.match(await (await read('/large.Large')).text(), /data-url="\/-\/docs\/large\.Large\/openapi\.json"/);
@@ -100,8 +100,8 @@ test('a large API has a page to search it, and Swagger UI of each service', asyn
   };
   assert.equal(document.info.title, 'large.Large');
   for (const [file, type] of [
-    ['index.js', 'text/javascript'],
-    ['index.css', 'text/css'],
+    ['files/docs/index.js', 'text/javascript'],
+    ['files/docs/index.css', 'text/css'],
     ['static/swagger-ui.css', 'text/css'],
   ]) {
     assert.match((await read(`/${file}`)).headers.get('content-type') ?? '', new RegExp(`^${type}`), file);

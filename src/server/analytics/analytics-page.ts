@@ -1,14 +1,11 @@
 /** The page that shows what is counted: its files, figures and exports. */
 import type { FastifyInstance, FastifyReply, RouteShorthandOptions } from 'fastify';
 import { StatusError } from '../../status/status-error.ts';
-import { sendOwnPage, sendPageFile } from '../page-files.ts';
+import { mountPageFiles, sendPage } from '../page-files.ts';
 import type { Analytics } from './analytics.ts';
 
 /** Seconds that the page may look back. */
 const spans: readonly string[] = ['300', '900', '3600'];
-
-/** Of `public/`: the page's own, and what it shares with the comparison. */
-const folders: readonly string[] = ['analytics', 'compare'];
 
 /** Answers `path` and what is below it that is the page's, for those whom `route` lets in. */
 export function mountAnalyticsPage(
@@ -17,11 +14,8 @@ export function mountAnalyticsPage(
   path: string,
   route: RouteShorthandOptions,
 ): void {
-  app.get(path, route, (_request, reply) => sendOwnPage(reply, 'analytics/index.html', path));
-  app.get(`${path}/files/:folder/:file`, route, (request, reply) => {
-    const { folder, file } = request.params as { readonly folder: string; readonly file: string };
-    return folders.includes(folder) ? sendPageFile(reply, folder, file) : reply.callNotFound();
-  });
+  app.get(path, route, (_request, reply) => sendPage(reply, 'analytics/index.html', { base: path }));
+  mountPageFiles(app, path, 'analytics', route);
   app.get(`${path}/report`, route, async (request, reply) => {
     const { seconds = '300', method } = request.query as Readonly<Record<string, unknown>>;
     if (!spans.includes(String(seconds))) {
@@ -42,7 +36,7 @@ export function mountAnalyticsPage(
   }
 }
 
-/** What is true now is not to be kept, nor to be taken for a script by a page elsewhere. */
+/** What is true now is not to be kept. */
 function fresh(reply: FastifyReply): FastifyReply {
-  return reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  return reply.header('cache-control', 'no-store');
 }

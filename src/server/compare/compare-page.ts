@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import type { Gateway } from '../../gateway/gateway.ts';
-import { sendOwnPage, sendPageFile } from '../page-files.ts';
+import { mountPageFiles, sendPage } from '../page-files.ts';
 import { sameOriginOnly } from './same-origin.ts';
 
 /** Bytes that a request of the page may have: a message, and an answer to be read. */
@@ -17,11 +17,8 @@ export function mountComparePage(
   path: string,
   route: RouteShorthandOptions,
 ): void {
-  app.get(path, route, (_request, reply) => sendOwnPage(reply, 'compare/index.html', path));
-  app.get(`${path}/:file`, route, (request, reply) => {
-    const { file } = request.params as { readonly file: string };
-    return sendPageFile(reply, 'compare', file);
-  });
+  app.get(path, route, (_request, reply) => sendPage(reply, 'compare/index.html', { base: path }));
+  mountPageFiles(app, path, 'compare', route);
   mountApi(app, gateway, `${path}/api`, route);
 }
 
