@@ -2,6 +2,7 @@
 import type { Gateway } from '../gateway/gateway.ts';
 import { formatProblem, type Problem, SchemaError } from '../schema/problem.ts';
 import { ownPathsOf } from '../server/own-paths.ts';
+import type { HeldRules } from '../validation/held-rules.ts';
 import { bold, ExitCode, print, printError, printJson } from './command.ts';
 import { type EffectiveOption, effectiveOptions } from './effective-options.ts';
 import type { Arguments } from './flags.ts';
@@ -12,13 +13,15 @@ interface Report {
   readonly problems: readonly Problem[];
   readonly findings: readonly Problem[];
   readonly options: readonly EffectiveOption[];
+  /** What requests are held to, where they are. */
+  readonly validated: readonly HeldRules[];
   readonly bindings: number;
 }
 
 export async function run(args: Arguments): Promise<ExitCode> {
   const report = await withGateway(args, reportOf).catch((error) => {
     if (!(error instanceof SchemaError)) throw error;
-    return { problems: error.problems, findings: [], options: [], bindings: 0 };
+    return { problems: error.problems, findings: [], options: [], validated: [], bindings: 0 };
   });
   if (args.flags.has('json')) printJson(report);
   else printReport(report);
@@ -26,7 +29,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
   return args.flags.has('strict') && report.findings.length > 0 ? ExitCode.findings : ExitCode.done;
 }
 
-function reportOf({ generation }: Gateway): Report {
+async function reportOf({ generation }: Gateway): Promise<Report> {
   const { table, options, findings } = generation;
   return {
     problems: [],
@@ -39,8 +42,15 @@ function reportOf({ generation }: Gateway): Report {
       ...separateCounts(generation),
     ],
     options: effectiveOptions(options),
+    validated: await validatedBy(generation),
     bindings: table.bindings.length,
   };
+}
+
+async function validatedBy({ validators, methods, options }: Gateway['generation']): Promise<readonly HeldRules[]> {
+  if (validators === undefined) return [];
+  const { heldRules } = await import('../validation/held-rules.ts');
+  return heldRules(methods.values(), options.validation);
 }
 
 /** Services that have rules, but no upstream: every call would be answered 503. */
@@ -98,7 +108,7 @@ function shadowedPaths(generation: Gateway['generation']): readonly Problem[] {
   });
 }
 
-function printReport({ problems, findings, options, bindings }: Report): void {
+function printReport({ problems, findings, options, validated, bindings }: Report): void {
   for (const problem of problems) print(formatProblem(problem));
   for (const finding of findings) print(`finding: ${formatProblem(finding)}`);
   if (problems.length > 0) {
@@ -108,7 +118,24 @@ function printReport({ problems, findings, options, bindings }: Report): void {
   const width = Math.max(...options.map(({ key }) => key.length));
   print(bold('Options in effect (* not the default)'));
   for (const { key, value, isDefault } of options) print(`${isDefault ? ' ' : '*'} ${key.padEnd(width)}  ${value}`);
+  if (validated.length > 0) print(bold('Validated requests'));
+  for (const { method, required, formats, protovalidate } of validated) {
+    print(method);
+    printList('required', required);
+    printList(
+      'formats',
+      formats.map(({ field, format }) => `${field} ${format}`),
+    );
+    printList(
+      'protovalidate',
+      protovalidate.map(({ subject, rules }) => `${subject} ${rules.join(' ')}`),
+    );
+  }
   printError(`${counted(bindings, 'binding')}, ${counted(findings.length, 'finding')}`);
+}
+
+function printList(name: string, entries: readonly string[]): void {
+  for (const [index, entry] of entries.entries()) print(`  ${(index === 0 ? name : '').padEnd(13)}  ${entry}`);
 }
 
 function counted(count: number, noun: string): string {

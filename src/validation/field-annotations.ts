@@ -15,6 +15,7 @@ export interface AnnotationKinds {
 }
 
 interface Format {
+  readonly name: string;
   readonly expected: string;
   readonly matches: (text: string) => boolean;
 }
@@ -25,15 +26,15 @@ const isIpv4 = (text: string): boolean =>
 const isIpv6 = (text: string): boolean => isIPv6(text) && !text.includes('%');
 
 /** google.api.FieldInfo.Format. Addresses may have leading zeros (IPV4), or be shortened (IPV6). */
-const formats: ReadonlyMap<string, Format> = new Map([
-  ['UUID4', { expected: 'a UUID of version 4', matches: (text) => /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/i.test(text) }],
-  ['IPV4', { expected: 'an IPv4 address', matches: isIpv4 }],
-  ['IPV6', { expected: 'an IPv6 address', matches: isIpv6 }],
-  ['IPV4_OR_IPV6', { expected: 'an IP address', matches: (text) => isIpv4(text) || isIpv6(text) }],
-]); // biome-ignore format: a table
+const formats: readonly Format[] = [
+  { name: 'UUID4', expected: 'a UUID of version 4', matches: (text) => /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/i.test(text) },
+  { name: 'IPV4', expected: 'an IPv4 address', matches: isIpv4 },
+  { name: 'IPV6', expected: 'an IPv6 address', matches: isIpv6 },
+  { name: 'IPV4_OR_IPV6', expected: 'an IP address', matches: (text) => isIpv4(text) || isIpv6(text) },
+]; // biome-ignore format: a table
 
 /** What a field must be like. */
-interface Need {
+export interface Need {
   readonly isRequired: boolean;
   readonly format: Format | undefined;
 }
@@ -91,14 +92,15 @@ export function compileAnnotations(
   );
 }
 
-function needOf(field: FieldDescriptor, { fieldBehavior, fieldInfo }: AnnotationKinds): Need | undefined {
+/** What a field must be like; undefined when it may be anything. */
+export function needOf(field: FieldDescriptor, { fieldBehavior, fieldInfo }: AnnotationKinds): Need | undefined {
   const isRequired = fieldBehavior && behaviorOf(field).includes('REQUIRED');
   const format = fieldInfo ? formatOf(field) : undefined;
   return isRequired || format !== undefined ? { isRequired, format } : undefined;
 }
 
 /** Who sends a field that only the server writes is to be ignored, not refused (AIP-203, "Output only"). */
-function inputFields({ fields }: MessageDescriptor): readonly FieldDescriptor[] {
+export function inputFields({ fields }: MessageDescriptor): readonly FieldDescriptor[] {
   return fields.filter((field) => !behaviorOf(field).includes('OUTPUT_ONLY'));
 }
 
@@ -110,7 +112,8 @@ function behaviorOf({ options }: FieldDescriptor): readonly unknown[] {
 function formatOf({ options, type }: FieldDescriptor): Format | undefined {
   const info = options.get('google.api.field_info');
   if (type.kind !== 'scalar' || type.scalar !== 'string' || typeof info !== 'object' || info === null) return undefined;
-  return formats.get(String((info as { readonly format?: unknown }).format));
+  const { format } = info as { readonly format?: unknown };
+  return formats.find(({ name }) => name === format);
 }
 
 function isUpdateMask({ fieldKind, message, name }: DescField): boolean {
