@@ -25,10 +25,19 @@ export interface Taken {
   readonly standings: readonly Standing[];
 }
 
+/** A store that cannot be reached any more, or can again. */
+export interface StoreChange {
+  readonly isUp: boolean;
+  /** Which one, and what happens meanwhile. */
+  readonly message: string;
+}
+
 export interface RateStore {
   take(quotas: readonly Quota[]): Taken | Promise<Taken>;
   /** Undefined where there is nothing to be reached. */
   readonly isUp?: boolean;
+  /** Has `listener` told of each change instead of whoever was told before; nobody is, and a loss is a warning of the process. */
+  onChange?(listener: (change: StoreChange) => void): void;
   /** Connects before the first call, which otherwise does. Never rejects. */
   start?(): Promise<void>;
   close?(): void;

@@ -7,7 +7,7 @@ import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { MemoryStore } from './memory-store.ts';
 import type { StoreOptions } from './options.ts';
-import type { Quota, RateStore, Standing, Taken } from './rate-store.ts';
+import type { Quota, RateStore, Standing, StoreChange, Taken } from './rate-store.ts';
 
 /** For each key its count and window in milliseconds. Gives whether the call is allowed, and for each key the calls and milliseconds left. */
 const script = `
@@ -42,7 +42,9 @@ export class ValkeyStore implements RateStore {
   #started: Promise<void> | undefined;
   #hasStarted = false;
   #isUp = false;
+  #isLost = false;
   #isClosed = false;
+  #tell: (change: StoreChange) => void = warnOf;
   #probe: NodeJS.Timeout | undefined;
 
   constructor(options: StoreOptions) {
@@ -63,6 +65,10 @@ export class ValkeyStore implements RateStore {
 
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  onChange(listener: (change: StoreChange) => void): void {
+    this.#tell = listener;
   }
 
   start(): Promise<void> {
@@ -118,17 +124,27 @@ export class ValkeyStore implements RateStore {
 
   #goUp(): void {
     this.#isUp = true;
+    if (this.#isLost) this.#tell({ isUp: true, message: `limits.store ${this.#address} is back` });
+    this.#isLost = false;
   }
 
   #goDown(error: Error): void {
     if (this.#isClosed) return;
-    if (this.#isUp || this.#probe === undefined) {
+    if (!this.#isLost) {
       const meanwhile = this.#substitute === undefined ? 'calls are refused' : 'each process counts for itself';
-      process.emitWarning(`limits.store: ${error.message}; until it is back ${meanwhile}`, { code: 'TANDEM_LIMITS' });
+      const message = `limits.store ${this.#address} is lost: ${error.message}; until it is back ${meanwhile}`;
+      this.#tell({ isUp: false, message });
     }
+    this.#isLost = true;
     this.#isUp = false;
     clearTimeout(this.#probe);
     this.#probe = setTimeout(() => void this.#askWhetherBack(), PROBE_EVERY_MS).unref();
+  }
+
+  /** Without what the URL says of a user. */
+  get #address(): string {
+    const { path, host, port } = this.#client.options;
+    return path ?? `${host}:${port}`;
   }
 
   async #askWhetherBack(): Promise<void> {
@@ -150,4 +166,8 @@ export class ValkeyStore implements RateStore {
       work.then(resolve, reject).finally(() => clearTimeout(timer));
     });
   }
+}
+
+function warnOf({ isUp, message }: StoreChange): void {
+  if (!isUp) process.emitWarning(message, { code: 'TANDEM_LIMITS' });
 }

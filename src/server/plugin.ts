@@ -12,6 +12,7 @@ import { codeOfHttpStatus } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import { fail, handle, isNativeGrpc, matchOf, type RequestRpc, rpcOf, targetBehind } from './handler.ts';
 import { logReloads } from './log-reloads.ts';
+import { logStore } from './log-store.ts';
 import { addRequestIds } from './request-ids.ts';
 import { keepShadow } from './shadow/keep-shadow.ts';
 import { takeUpgrades } from './upgrades.ts';
@@ -61,6 +62,7 @@ const plugin: FastifyPluginAsync<PluginOptions> = async (app, options) => {
   };
   await app.register(mount, { prefix });
   logReloads(gateway, app.log);
+  logStore(gateway, app.log);
   app.addHook('preClose', await keepShadow({ gateway, log: app.log, onResult: () => {} }));
   gateway.onReload(() => {
     const paths = headsOf(gateway).filter((head) => !heads.includes(head));

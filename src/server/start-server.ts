@@ -24,6 +24,7 @@ import { HttpVersions } from './http-versions.ts';
 import { createListenTls, type ListenTls } from './listen-tls.ts';
 import { createLoadShedding } from './load-shedding.ts';
 import { logReloads } from './log-reloads.ts';
+import { logStore } from './log-store.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { mountOwnPaths } from './own-paths.ts';
 import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './plugin.ts';
@@ -93,6 +94,7 @@ async function createApp(
   app.addHook('onClose', () => gateway.close());
   for (const problem of gateway.generation.skipped) app.log.warn(`left out: ${formatProblem(problem)}`);
   logReloads(gateway, app.log);
+  logStore(gateway, app.log);
   // Every method that Node can read has an answer, if only 405.
   for (const method of METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });

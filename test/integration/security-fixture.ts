@@ -2,7 +2,7 @@
 import type { TestContext } from 'node:test';
 import type { TandemOptions } from '../../src/gateway/options.ts';
 import { digestOf } from '../../src/security/api-keys.ts';
-import { type RunningServer, startServer } from '../../src/server/start-server.ts';
+import { type RunningServer, type ServerContext, startServer } from '../../src/server/start-server.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
 
 export const protos: readonly string[] = ['test/protos/security.proto'];
@@ -20,11 +20,13 @@ export async function startSecure(
   t: TestContext,
   security: NonNullable<TandemOptions['security']>,
   others: Omit<TandemOptions, 'security'> = {},
+  context: ServerContext = {},
 ): Promise<SecureGateway> {
   const names = ['Vault/GetItem', 'Vault/ListItems', 'Vault/DeleteItem', 'Vault/Ping', 'Ledger/Read', 'Ledger/Open'];
   const upstream = await startScriptedUpstream(Object.fromEntries(names.map((name) => [`/vault.${name}`, item])));
   t.after(() => upstream.close());
-  const server = await startServer({ protos, upstreams: [upstream.target], listen: { port: 0 }, security, ...others });
+  const options = { protos, upstreams: [upstream.target], listen: { port: 0 }, security, ...others };
+  const server = await startServer(options, context);
   t.after(() => server.close());
   return { server, upstream };
 }

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyBaseLogger } from 'fastify';
+import { pino } from 'pino';
+import { createGateway } from '../../src/gateway/gateway.ts';
 import type { TandemOptions } from '../../src/gateway/options.ts';
 import { missingValkey, startValkey } from '../upstreams/valkey-server.ts';
-import { startSecure } from './security-fixture.ts';
+import { protos, startSecure } from './security-fixture.ts';
 
 type Limits = NonNullable<TandemOptions['limits']>;
 type Store = NonNullable<Limits['store']>;
@@ -81,11 +84,51 @@ test('refuse: without the store 503, and calls again with it', { skip: missingVa
   while ((await call()).status !== 200) await sleep(50);
 });
 
+/** A logger, and what it has written but for the lines of failed calls. */
+function logged(): { readonly logger: FastifyBaseLogger; readonly lines: [level: number, message: string][] } {
+  const lines: [number, string][] = [];
+  const write = (text: string): void => {
+    const { level, msg, code } = JSON.parse(text);
+    if (code === undefined) lines.push([level, msg]);
+  };
+  return { logger: pino({ base: null }, { write }), lines };
+}
+
+test('a store that is lost and one that is back are a line each', { skip: missingValkey }, async (t) => {
+  const valkey = await startValkey(t);
+  const { logger, lines } = logged();
+  const store = { url: `redis://default@127.0.0.1:${valkey.port}`, timeout };
+  const { server } = await startSecure(t, {}, { limits: { calls, store } }, { logger });
+  const call = async (): Promise<number> => (await fetch(`${server.url}/ping`)).status;
+  const until = async (count: number): Promise<void> => {
+    while (lines.filter(([, message]) => message.startsWith('limits.store')).length < count) {
+      await call();
+      await sleep(20);
+    }
+  };
+  // A machine that is busy may have been late for the start.
+  while (!server.gateway.generation.counters?.rates.isUp) await sleep(20);
+  lines.length = 0;
+  const told: string[] = [];
+  for (let turn = 0; turn < 2; turn++) {
+    await valkey.kill();
+    await until(2 * turn + 1);
+    // It is asked again and again meanwhile.
+    await sleep(600);
+    await valkey.restart();
+    await until(2 * turn + 2);
+    const name = `limits.store 127.0.0.1:${valkey.port}`;
+    told.push(`40 ${name} is lost: …; until it is back each process counts for itself`, `30 ${name} is back`);
+  }
+  const said = lines.filter(([, message]) => message.startsWith('limits.store'));
+  assert.deepEqual(
+    said.map(([level, message]) => `${level} ${message.replace(/lost: .*;/, 'lost: …;')}`),
+    told,
+  );
+});
+
 test('a gateway starts without the store, says so, and tells no password', async (t) => {
-  const warnings: string[] = [];
-  const listener = (warning: Error): void => void warnings.push(String(warning));
-  process.on('warning', listener);
-  t.after(() => process.off('warning', listener));
+  const { logger, lines } = logged();
   const { server } = await startSecure(
     t,
     {},
@@ -93,12 +136,27 @@ test('a gateway starts without the store, says so, and tells no password', async
       limits: { calls, store: { url: 'redis://me:hidden@127.0.0.1:1', timeout } },
       observability: { metrics: true },
     },
+    { logger },
   );
   assert.equal((await fetch(`${server.url}/ping`)).status, 200);
-  while (warnings.length === 0) await sleep(1);
-  assert.match(warnings.join('\n'), /limits\.store: .*; until it is back each process counts for itself/);
-  assert.doesNotMatch(warnings.join('\n'), /hidden/);
+  const [[level, message] = [0, '']] = lines;
+  assert.equal(level, 40);
+  assert.match(message, /^limits\.store 127\.0\.0\.1:1 is lost: .*; until it is back each process counts for itself$/);
+  assert.doesNotMatch(JSON.stringify(lines), /hidden/);
   assert.match(await (await fetch(`${server.url}/metrics`)).text(), /^tandem_limits_store_up 0$/m);
+});
+
+test('without a log a lost store is a warning of the process', async (t) => {
+  const warnings: string[] = [];
+  const listener = (warning: Error): void => void warnings.push(String(warning));
+  process.on('warning', listener);
+  t.after(() => process.off('warning', listener));
+  const store = { url: 'redis://me:hidden@127.0.0.1:1', timeout };
+  const gateway = await createGateway({ protos, mock: true, limits: { calls, store } });
+  t.after(() => gateway.close());
+  await gateway.generation.counters?.rates.start?.();
+  while (warnings.length === 0) await sleep(1);
+  assert.match(warnings.join('\n'), /limits\.store 127\.0\.0\.1:1 is lost: /);
 });
 
 test('a reload that names another store counts there', { skip: missingValkey }, async (t) => {
