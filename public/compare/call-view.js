@@ -57,7 +57,7 @@ function comparisonParts(comparison, message, measure) {
     return call === undefined ? [] : [{ name: nameOf(result.protocol), call }];
   });
   return [
-    verdict(comparison),
+    verdict(comparison, measure !== undefined),
     callHeadline(results, measure),
     bytesChart(answered),
     timeChart(answered),
@@ -75,8 +75,8 @@ function tellSameness(status, { results, differences }) {
   status.classList.add(isSame ? 'good' : 'bad');
 }
 
-/** @param {Comparison} comparison */
-function verdict({ results, differences }) {
+/** @param {Comparison} comparison @param {boolean} isRepeatable */
+function verdict({ results, differences }, isRepeatable) {
   const silent = results.filter(({ cold }) => cold === undefined);
   const failed = silent.map(({ protocol, problem }) =>
     h('p', { class: 'bad' }, `${nameOf(protocol)} gave no answer: ${problem}`),
@@ -93,10 +93,13 @@ function verdict({ results, differences }) {
     'div',
     { class: 'bad box', role: 'alert' },
     ...failed,
-    h('p', {}, h('strong', {}, 'The answers differ.')),
+    h('p', {}, h('strong', {}, 'The answers differ.'), isRepeatable ? '' : changing),
     ...tables,
   );
 }
+
+const changing =
+  ' The method may change something: each call has met what those before it have left, such as a name that was taken by then.';
 
 /** An error has figures as well, which are not those of an answer. @param {readonly Result[]} results */
 function errorNote(results) {
@@ -171,7 +174,10 @@ function protocolPart(result, message) {
     { class: 'protocol' },
     h('summary', {}, title),
     statusPart(status),
-    call.message === undefined ? undefined : messageView('Request', call.message, message),
+    ...call.requests.slice(0, 5).map((bytes, index) => {
+      const sent = Array.isArray(message) ? message[index] : message;
+      return messageView(call.requests.length === 1 ? 'Request' : `Request ${index + 1}`, bytes, sent);
+    }),
     ...own,
     pairs('Response headers', call.headers),
     pairs('Response trailers', call.trailers),

@@ -65,7 +65,11 @@ export const measureEnough = (page) => () => page.measure(ENOUGH);
 function whereFrom(rest, grpc) {
   const head = (/** @type {Call} */ { bytes }) => bytes.request.head + bytes.response.head;
   const body = (/** @type {Call} */ { bytes }) => bytes.request.body + bytes.response.body;
-  return `Heads: ${bytesText(head(grpc))}, not ${bytesText(head(rest))}, as HTTP/2 says a header once for a connection. Bodies: ${bytesText(body(grpc))}, not ${bytesText(body(rest))}, as numbers stand for the names of fields.`;
+  const heads = `Heads: ${bytesText(head(grpc))}, not ${bytesText(head(rest))}, as HTTP/2 says a header once for a connection.`;
+  const [ofRest, ofGrpc] = [body(rest), body(grpc)];
+  if (ofGrpc >= ofRest)
+    return `${heads} Bodies: ${bytesText(ofGrpc)}, over REST ${bytesText(ofRest)}: each message has a frame around it.`;
+  return `${heads} Bodies: ${bytesText(ofGrpc)}, not ${bytesText(ofRest)}, as numbers stand for the names of fields.`;
 }
 
 /** @param {Call} rest @param {Call} grpc @param {number} savedLater */

@@ -7,32 +7,51 @@ import { createCallView } from './call-view.js';
 import { nameOf, protocolNames, protocolNotes } from './charts.js';
 import { createCodeView } from './code-view.js';
 import { RequestForm } from './form.js';
+import { kindNames, messagesIn, takesStream } from './kinds.js';
 import { createMeasureView } from './measure-view.js';
 import { createPicker } from './methods.js';
 import { createStreamView } from './stream-view.js';
 import { createTour } from './tour.js';
 
 /** @typedef {import('./types.js').Method} Method */
+/** @typedef {import('./types.js').Description} Description */
 
 const json = byId('json', HTMLTextAreaElement);
 const headers = byId('headers', HTMLTextAreaElement);
 const about = byId('about', HTMLElement);
 const protocols = byId('protocols', HTMLElement);
 const form = new RequestForm(byId('form', HTMLElement), () => {
-  json.value = JSON.stringify(form.message, undefined, 2);
+  json.value = JSON.stringify(requestMessage(), undefined, 2);
   changed();
 });
 
 /** @type {Method | undefined} */
 let method;
+/** @type {Description | undefined} */
+let description;
 /** Of the check that counts: what is typed meanwhile asks for another. */
 let checking = 0;
 let timer = 0;
 
+/** What is sent: the form's message, or of a stream of requests the list that the form holds. @returns {any} */
+function requestMessage() {
+  return takesStream(method) ? (form.message.messages ?? []) : form.message;
+}
+
+/** @param {Description} description @param {unknown} message */
+function showInForm(description, message) {
+  if (!takesStream(method)) return form.show(description, /** @type {any} */ (message));
+  // A stream of requests is a list of messages, in the form as well.
+  const field = { name: 'messages', number: 0, comment: '', type: description.input, shape: 'list', isInPath: false };
+  const types = { ...description.types, '': { comment: '', fields: [/** @type {any} */ (field)] } };
+  const messages = Array.isArray(message) ? message : [message];
+  form.show({ ...description, input: '', types }, messages.length === 0 ? {} : { messages });
+}
+
 /** The call as it stands. @returns {import('./types.js').Chosen} */
 function chosen() {
   if (method === undefined) throw new Error('choose a method');
-  const request = { method: method.name, message: form.message, headers: headerFields(), framing: 'array' };
+  const request = { method: method.name, message: requestMessage(), headers: headerFields(), framing: 'array' };
   return { method, request: { ...request, protocols: chosenProtocols() } };
 }
 
@@ -104,7 +123,8 @@ function showProblem(error) {
     error instanceof ApiError ? error : { field: undefined, description: problemText(error) };
   const control = field === 'headers' ? headers : json;
   if (control === headers) byId('more-headers', HTMLDetailsElement).open = true;
-  const isMarked = field !== undefined && form.mark(field, description);
+  const place = takesStream(method) && field?.startsWith('[') ? `messages${field}` : field;
+  const isMarked = place !== undefined && form.mark(place, description);
   if (!isMarked) control.setAttribute('aria-invalid', 'true');
   byId(`${control.id}-problem`, HTMLElement).textContent =
     isMarked || field === 'headers' ? description : problemText(error) || description;
@@ -128,34 +148,29 @@ function addressOf() {
   const view = selected === views[0] ? '' : `&view=${selected?.id}`;
   const chosenOnes = chosenProtocols();
   const over = chosenOnes.length === Object.keys(protocolNames).length ? '' : `&protocols=${chosenOnes.join(',')}`;
-  return `#${method?.name}?message=${encodeURIComponent(JSON.stringify(form.message))}${over}${view}`;
+  return `#${method?.name}?message=${encodeURIComponent(JSON.stringify(requestMessage()))}${over}${view}`;
 }
 
-/** @type {Readonly<Record<string, string>>} */
-const kindNames = { unary: 'One request, one answer', 'server stream': 'One request, a stream of answers' };
-
-/** @param {Method} next @param {Record<string, unknown>} [message] */
+/** @param {Method} next @param {unknown} [message] */
 async function choose(next, message) {
   method = next;
   const { rule, kind, summary, isRepeatable } = next;
   const once = isRepeatable ? '' : ' It may change something: it is called once over each protocol.';
   const comment = summary === '' ? '' : `${summary.replace(/[.\s]*$/, '')}. `;
   about.textContent = `${comment}${kindNames[kind] ?? kind}; REST: ${rule ? `${rule.method} ${rule.path}` : 'no rule'}.${once}`;
-  const description = await get(`method?name=${encodeURIComponent(next.name)}`);
+  description = /** @type {Description} */ (await get(`method?name=${encodeURIComponent(next.name)}`));
   form.unfolded.clear();
-  form.show(description, message ?? structuredClone(description.example));
+  showInForm(description, message ?? structuredClone(description.example));
   made.clear();
-  json.value = JSON.stringify(form.message, undefined, 2);
+  json.value = JSON.stringify(requestMessage(), undefined, 2);
   selectView(selected);
   changed();
 }
 
 json.addEventListener('input', () => {
   try {
-    const message = JSON.parse(json.value);
-    if (typeof message !== 'object' || message === null || Array.isArray(message))
-      throw new Error('expected an object');
-    if (form.description !== undefined) form.show(form.description, message);
+    const message = messagesIn(json.value, method);
+    if (description !== undefined) showInForm(description, message);
     changed();
   } catch (error) {
     checking++;
@@ -167,15 +182,15 @@ headers.addEventListener('input', changed);
 /** @type {readonly Method[]} */
 let methods = [];
 
-/** Puts another message into the form. @param {Record<string, unknown>} message */
+/** Puts another message into the form. @param {unknown} message */
 function fill(message) {
-  if (form.description === undefined) return;
-  form.show(form.description, structuredClone(message));
-  json.value = JSON.stringify(form.message, undefined, 2);
+  if (description === undefined) return;
+  showInForm(description, structuredClone(message));
+  json.value = JSON.stringify(requestMessage(), undefined, 2);
   changed();
 }
-byId('example', HTMLElement).addEventListener('click', () => fill(form.description?.example ?? {}));
-byId('filled', HTMLElement).addEventListener('click', () => fill(form.description?.filled ?? {}));
+byId('example', HTMLElement).addEventListener('click', () => fill(description?.example ?? {}));
+byId('filled', HTMLElement).addEventListener('click', () => fill(description?.filled ?? {}));
 
 /** What a view may do. */
 const page = {

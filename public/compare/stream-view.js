@@ -1,10 +1,10 @@
 // @ts-check
 // A stream of replies by each protocol and framing at once, on one axis of time.
-
 import { button, h, problemText, table } from '../shared/dom.js';
-import { lines, post } from './api.js';
+import { fromBase64, lines, post } from './api.js';
 import { fetchCall } from './browser-call.js';
 import { nameOf, timeline } from './charts.js';
+import { answersWithStream } from './kinds.js';
 
 /** @typedef {import('./types.js').HttpCall} HttpCall */
 /** @typedef {import('./types.js').Chosen} Chosen */
@@ -47,8 +47,8 @@ export function createStreamView({ chosen, check, methods, choose }) {
       : 'All have ended.';
   };
 
-  if (chosen().method.kind !== 'server stream') {
-    const streams = methods().filter(({ kind }) => kind === 'server stream');
+  if (!answersWithStream(chosen().method)) {
+    const streams = methods().filter(answersWithStream);
     const choices = streams.slice(0, 10).map((method) =>
       h(
         'li',
@@ -131,9 +131,9 @@ function lanesOf({ method, request }, http, wait) {
   const rest = http.find(({ protocol }) => protocol === 'rest');
   return [
     ...(rest === undefined ? [] : framings.map(([name, accept]) => byFetch(rest, name, accept))),
-    ...(rest === undefined || rest.method !== 'GET'
+    ...(rest === undefined
       ? []
-      : [lane('WebSocket', 'rest', (own, signal) => webSocket(rest, own, signal))]),
+      : [lane('WebSocket', 'rest', (own, signal) => webSocket(rest, framesOf(method, rest), own, signal))]),
     ...http.filter(({ protocol }) => protocol !== 'rest').map((call) => byFetch(call, nameOf(call.protocol), '')),
     ...nativeLanes(lane, request, wait),
   ];
@@ -165,11 +165,21 @@ function nativeLanes(lane, request, wait) {
   return lanes;
 }
 
-/** @param {HttpCall} call @param {Lane} lane @param {AbortSignal} signal @returns {Promise<string>} */
-function webSocket({ target }, lane, signal) {
+/** The body of the call over REST as frames of a WebSocket. An empty one ends a stream of requests. @param {Chosen['method']} method @param {HttpCall} rest */
+function framesOf({ kind }, { body }) {
+  const text = new TextDecoder().decode(fromBase64(body));
+  if (kind === 'server stream') return text === '' ? [] : [text];
+  return [...(text === '' ? [] : JSON.parse(text).map((/** @type {unknown} */ each) => JSON.stringify(each))), ''];
+}
+
+/** @param {HttpCall} call @param {readonly string[]} frames @param {Lane} lane @param {AbortSignal} signal @returns {Promise<string>} */
+function webSocket({ target }, frames, lane, signal) {
   const start = performance.now();
   const socket = new WebSocket(new URL(target, location.href.replace(/^http/, 'ws')));
   signal.addEventListener('abort', () => socket.close());
+  socket.onopen = () => {
+    for (const frame of frames) socket.send(frame);
+  };
   return new Promise((resolve, reject) => {
     socket.onmessage = ({ data }) => {
       if (!/^\{"error":/.test(String(data))) lane.times.push(performance.now() - start);

@@ -137,12 +137,7 @@ const panels = [
       const rows = kinds.map((kind) => {
         const own = methods().filter((method) => method.kind === kind);
         const [first] = own;
-        const cell =
-          first === undefined
-            ? 'none'
-            : kind.endsWith('stream') && kind !== 'server stream'
-              ? first.name
-              : button(first.name, () => void choose(first), { class: 'quiet' });
+        const cell = first === undefined ? 'none' : button(first.name, () => void choose(first), { class: 'quiet' });
         return [kind, String(own.length), cell];
       });
       return [table('The methods of this gateway', ['Kind', 'Methods', 'For example'], rows)];

@@ -5,14 +5,13 @@ import { type Comparison, compareOnce } from '../compare/compare-once.ts';
 import { compareSchemas, type Version } from '../compare/compare-schemas.ts';
 import { findMethod, isRepeatable, ruleOf } from '../compare/find-method.ts';
 import { type Measurement, measure } from '../compare/measure.ts';
-import { type Framing, framings, prepareCalls, type Subject } from '../compare/prepare-calls.ts';
+import { type Framing, framings, messagesOf, prepareCalls, type Subject } from '../compare/prepare-calls.ts';
 import { type Protocol, protocols } from '../compare/prepared-call.ts';
 import { comparisonText, measurementText } from '../compare/text-report.ts';
 import { directTargetOf } from '../gateway/direct-target.ts';
 import type { TandemOptions } from '../gateway/options.ts';
 import { type RunningServer, startServer } from '../server/start-server.ts';
 import { StatusError } from '../status/status-error.ts';
-import type { MessageJson } from '../transcode/outgoing-request.ts';
 import { CommandFailure, ExitCode, print, printError, printJson } from './command.ts';
 import { type Against, againstOf, optionsAgainst } from './compare-against.ts';
 import { budgetsOf, type Finding, findingsOf } from './compare-gate.ts';
@@ -23,7 +22,8 @@ import { locating, servedConfiguration } from './open-gateway.ts';
 /** One RPC to compare. */
 interface Case {
   readonly method: string;
-  readonly data: MessageJson;
+  /** A message, or a list of them. */
+  readonly data: unknown;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -114,13 +114,16 @@ class Comparing {
   async compare({ method: name, data, headers }: Case): Promise<Pick<Compared, 'comparison' | 'measurement'>> {
     const { generation, options } = this.#server.gateway;
     const method = findMethod(generation.schema, name);
-    if (method.isClientStreaming) {
-      throw new CommandFailure(`${method.fullName} takes a stream of requests; compare takes methods with one`);
-    }
     const codec = createCodec(generation.schema, { unknownAny: 'base64' });
     const binding = ruleOf(generation.table.bindings, method);
     const { framing, wanted, against, runs, concurrency } = this.#choice;
-    const subject: Subject = { method, binding, message: data, headers: Object.entries(headers), framing };
+    const subject: Subject = {
+      method,
+      binding,
+      messages: messagesOf(method, data),
+      headers: Object.entries(headers),
+      framing,
+    };
     if (this.#other !== undefined) {
       const versions = [versionOf(this.#server), versionOf(this.#other)] as const;
       return { comparison: await compareSchemas(subject, codec, versions), measurement: undefined };
@@ -153,8 +156,7 @@ function casesOf({ flags, positionals }: Arguments): readonly Case[] {
   const file = (flags.get('calls') ?? flags.get('replay')) as string | undefined;
   const headers = Object.fromEntries(((flags.get('header') as readonly string[] | undefined) ?? []).map(headerOf));
   if ((method === undefined) === (file === undefined)) throw new UsageError('give either METHOD or --calls FILE');
-  if (method !== undefined)
-    return [{ method, data: jsonOf(flags.get('data') ?? '{}', '--data') as MessageJson, headers }];
+  if (method !== undefined) return [{ method, data: dataOf(String(flags.get('data') ?? '{}')), headers }];
   const list = callsIn(textOf(file as string), file as string);
   return list.map((one, index) => {
     const { method: name, data = {}, headers: own = {} } = Object(one) as Partial<Case>;
@@ -180,6 +182,13 @@ function callsIn(text: string, file: string): readonly unknown[] {
   const list = jsonOf(text, file);
   if (!Array.isArray(list)) throw new UsageError(`${file}: expected a list of {"method": …, "data": {…}}`);
   return list;
+}
+
+/** JSON, or one message a line where they are a stream. */
+function dataOf(text: string): unknown {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const isLines = lines.length > 1 && lines.every((line) => /^\s*\{.*\}\s*$/.test(line));
+  return isLines ? lines.map((line, index) => jsonOf(line, `--data, line ${index + 1}`)) : jsonOf(text, '--data');
 }
 
 function jsonOf(text: unknown, where: string): unknown {

@@ -40,7 +40,7 @@ export async function compareSchemas(
     const pair = await compareOnce(calls, context, { isOnce: true });
     const protocols: readonly [Protocol, Protocol] = [protocol, `${protocol}-against`];
     results.push(...pair.results.map((result, at) => ({ ...result, protocol: protocols[at] as Protocol })));
-    const explained = explain(pair.results, { ...versions, request: subject.message });
+    const explained = explain(pair.results, { ...versions, request: subject.messages[0] ?? {} });
     if (explained.differences.length > 0) differences.push({ protocols, differences: explained.differences });
     if (explained.additions.length > 0) additions.push({ protocols, differences: explained.additions });
   }

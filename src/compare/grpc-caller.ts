@@ -1,4 +1,5 @@
 /** Prepared gRPC calls over one connection of HTTP/2. */
+import { Readable } from 'node:stream';
 import { GrpcCode } from '../status/code.ts';
 import { StatusError } from '../status/status-error.ts';
 import type { Metadata } from '../transcode/exchange.ts';
@@ -38,13 +39,13 @@ export class GrpcCaller {
   }
 
   /** A call that fails has its status in the answer. Rejects when there is no connection. */
-  async call({ protocol, path, metadata, message, isServerStreaming }: PreparedGrpc): Promise<Performed> {
+  async call({ protocol, path, metadata, isServerStreaming, ...request }: PreparedGrpc): Promise<Performed> {
     const startMs = performance.now();
     if (!this.#isReady) await this.#transport.ready(AbortSignal.timeout(CONNECT_TIMEOUT_MS));
     const connectMs = this.#isReady ? 0 : performance.now() - startMs;
     this.#isReady = true;
     const options: CallOptions = { path, metadata, deadline: performance.now() + CALL_TIMEOUT_MS };
-    const { reply, firstByteMs } = await this.#answer(options, message, isServerStreaming, startMs);
+    const { reply, firstByteMs } = await this.#answer(options, requestMessages(request), isServerStreaming, startMs);
     const totalMs = performance.now() - startMs;
     const before = this.#tap?.before ?? { sent: new Uint8Array(), received: new Uint8Array() };
     // What the transport sends behind a call, such as a window's update, belongs to it.
@@ -59,31 +60,31 @@ export class GrpcCaller {
 
   async #answer(
     options: CallOptions,
-    message: Uint8Array,
+    messages: Uint8Array | AsyncIterable<Uint8Array>,
     isStream: boolean,
     startMs: number,
   ): Promise<{ readonly reply: GrpcAnswer; readonly firstByteMs: number }> {
-    const messages: Piece[] = [];
+    const replies: Piece[] = [];
     let headers: Metadata = [];
     let firstByteMs: number | undefined;
     try {
       let trailers: Metadata;
       if (isStream) {
-        const stream = this.#transport.stream(options, message);
+        const stream = this.#transport.stream(options, messages);
         headers = await stream.headers;
         firstByteMs = performance.now() - startMs;
         for await (const batch of stream) {
-          for (const bytes of batch) messages.push({ atMs: performance.now(), bytes });
+          for (const bytes of batch) replies.push({ atMs: performance.now(), bytes });
         }
         trailers = await stream.trailers;
       } else {
-        const reply = await this.#transport.unary(options, message);
-        messages.push({ atMs: performance.now(), bytes: reply.message });
+        const reply = await this.#transport.unary(options, messages);
+        replies.push({ atMs: performance.now(), bytes: reply.message });
         ({ headers, trailers } = reply);
       }
       const ok = { code: GrpcCode.OK, message: '', details: undefined };
       firstByteMs ??= performance.now() - startMs;
-      return { reply: { kind: 'grpc', ...ok, headers, trailers, messages }, firstByteMs };
+      return { reply: { kind: 'grpc', ...ok, headers, trailers, messages: replies }, firstByteMs };
     } catch (cause) {
       const { code, message: text, statusDetails, metadata, trailers } = StatusError.from(cause);
       const reply: GrpcAnswer = {
@@ -93,9 +94,17 @@ export class GrpcCaller {
         details: statusDetails,
         headers: headers.length > 0 ? headers : metadata,
         trailers,
-        messages,
+        messages: replies,
       };
       return { reply, firstByteMs: firstByteMs ?? performance.now() - startMs };
     }
   }
+}
+
+/** As a transport takes them. */
+export function requestMessages({
+  messages,
+  isClientStreaming,
+}: Pick<PreparedGrpc, 'messages' | 'isClientStreaming'>): Uint8Array | AsyncIterable<Uint8Array> {
+  return isClientStreaming ? Readable.from(messages) : (messages[0] ?? new Uint8Array());
 }

@@ -4,8 +4,14 @@ import { CodecError } from '../codec/codec-error.ts';
 import type { Binding } from '../routing/binding.ts';
 import type { MethodDescriptor } from '../schema/descriptors.ts';
 import { StatusError } from '../status/status-error.ts';
+import { namingMessage } from '../transcode/bind-stream.ts';
 import type { Metadata } from '../transcode/exchange.ts';
-import { type MessageJson, outgoingRequest } from '../transcode/outgoing-request.ts';
+import {
+  type MessageJson,
+  type OutgoingRequest,
+  outgoingRequest,
+  outgoingStream,
+} from '../transcode/outgoing-request.ts';
 import { writeEnvelope } from '../transcode/rpc/envelopes.ts';
 import type { PreparedCall, PreparedGrpc, PreparedHttp, Protocol } from './prepared-call.ts';
 
@@ -31,20 +37,39 @@ export interface Subject {
   readonly method: MethodDescriptor;
   /** The rule by which it is called over REST; undefined when it has none. */
   readonly binding: Binding | undefined;
-  readonly message: MessageJson;
+  /** One, where the method takes no stream of them. */
+  readonly messages: readonly MessageJson[];
   /** Sent with each call: credentials, for the most part. Names in lower case. */
   readonly headers: Metadata;
   readonly framing: Framing;
 }
 
-/** The message as protobuf. Throws INVALID_ARGUMENT that names the field. */
-export function messageBytes({ method, message }: Pick<Subject, 'method' | 'message'>, codec: Codec): Uint8Array {
-  try {
-    return codec.messageReader(method.input)(Buffer.from(JSON.stringify(message)));
-  } catch (error) {
-    if (error instanceof CodecError) throw StatusError.invalidField(error.path, error.description, error);
-    throw error;
-  }
+/** What is given as the request of a method: a message, or of a stream of them also a list. Throws INVALID_ARGUMENT. */
+export function messagesOf({ isClientStreaming }: MethodDescriptor, given: unknown): readonly MessageJson[] {
+  const isObject = (value: unknown): value is MessageJson =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (isObject(given)) return [given];
+  if (!isClientStreaming) throw StatusError.invalidField('message', 'expected a JSON object');
+  if (Array.isArray(given) && given.every(isObject)) return given;
+  throw StatusError.invalidField('message', 'expected a list of JSON objects, as the method takes a stream of them');
+}
+
+/** The messages as protobuf. Throws INVALID_ARGUMENT that names the field, of a stream with the number of the message: `[3].title`. */
+export function messageBytes(
+  { method, messages }: Pick<Subject, 'method' | 'messages'>,
+  codec: Codec,
+): readonly Uint8Array[] {
+  const read = codec.messageReader(method.input);
+  const bytesOf = (message: MessageJson): Uint8Array => {
+    try {
+      return read(Buffer.from(JSON.stringify(message)));
+    } catch (error) {
+      if (error instanceof CodecError) throw StatusError.invalidField(error.path, error.description, error);
+      throw error;
+    }
+  };
+  if (!method.isClientStreaming) return messages.map(bytesOf);
+  return messages.map((message, index) => namingMessage(index, () => bytesOf(message)));
 }
 
 /**
@@ -57,12 +82,12 @@ export function prepareCalls(
   endpoints: Endpoints,
 ): ReadonlyMap<Protocol, PreparedCall> {
   const { method, binding, headers: metadata } = subject;
-  const message = messageBytes(subject, codec);
-  const { path, isServerStreaming } = method;
+  const messages = messageBytes(subject, codec);
+  const { path, isClientStreaming, isServerStreaming } = method;
   const calls = new Map<Protocol, PreparedCall>();
-  const wired: WiredCall = { ...subject, wire: message, origin: endpoints.origin };
+  const wired: WiredCall = { ...subject, wire: messages, origin: endpoints.origin };
   if (binding !== undefined) calls.set('rest', prepareRest({ ...wired, binding }, codec));
-  const grpc = { path, metadata, message, isServerStreaming };
+  const grpc = { path, metadata, messages, isClientStreaming, isServerStreaming };
   calls.set('grpc', { protocol: 'grpc', target: endpoints.origin.replace(/^http:\/\//, ''), ...grpc });
   if (endpoints.upstream) calls.set('grpc-direct', { protocol: 'grpc-direct', ...endpoints.upstream, ...grpc });
   if (endpoints.against) calls.set('grpc-against', { protocol: 'grpc-against', ...endpoints.against, ...grpc });
@@ -71,9 +96,9 @@ export function prepareCalls(
   return calls;
 }
 
-/** A call whose message is protobuf already. */
+/** A call whose messages are protobuf already. */
 export interface WiredCall extends Pick<Subject, 'method' | 'headers' | 'framing'> {
-  readonly wire: Uint8Array;
+  readonly wire: readonly Uint8Array[];
   readonly origin: string;
 }
 
@@ -84,21 +109,27 @@ export function prepareGrpcWeb({ method, headers, wire, origin }: WiredCall): Pr
     method: 'POST',
     target: method.path,
     headers: [['content-type', 'application/grpc-web+proto'], ['x-grpc-web', '1'], ...headers],
-    body: writeEnvelope({ flags: 0, payload: wire }),
+    body: envelopes(wire),
   };
 }
 
 export function prepareConnect({ method, headers, wire, origin }: WiredCall): PreparedHttp {
-  const { path, isServerStreaming } = method;
-  const type = isServerStreaming ? 'application/connect+proto' : 'application/proto';
+  const { path, isClientStreaming, isServerStreaming } = method;
+  const [only = new Uint8Array()] = wire;
+  const isStream = isClientStreaming || isServerStreaming;
+  const type = isStream ? 'application/connect+proto' : 'application/proto';
   return {
     protocol: 'connect',
     origin,
     method: 'POST',
     target: path,
     headers: [['content-type', type], ['connect-protocol-version', '1'], ...headers],
-    body: isServerStreaming ? writeEnvelope({ flags: 0, payload: wire }) : wire,
+    body: isStream ? envelopes(wire) : only,
   };
+}
+
+function envelopes(wire: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(wire.map((payload) => writeEnvelope({ flags: 0, payload })));
 }
 
 /**
@@ -109,12 +140,23 @@ export function prepareRest(
   { binding, method, framing, headers, wire, origin }: WiredCall & { readonly binding: Binding },
   codec: Codec,
 ): PreparedHttp {
-  const message = JSON.parse(Buffer.from(codec.messageWriter(method.input)(wire)).toString());
-  const { contentType, ...request } = outgoingRequest(binding, message);
+  const write = codec.messageWriter(method.input);
+  const messages = wire.map((bytes) => JSON.parse(Buffer.from(write(bytes)).toString()));
+  const { contentType, ...request } = requestOf(binding, messages, framing);
   const accept = method.isServerStreaming ? framings[framing] : framings.array;
   const own: Metadata = [
     ['accept', accept],
     ...(contentType === undefined ? [] : [['content-type', contentType] as const]),
   ];
   return { protocol: 'rest', origin, ...request, headers: [...own, ...headers] };
+}
+
+/** By the binding; a stream is framed as its answer is. */
+export function requestOf(
+  binding: Binding,
+  messages: readonly MessageJson[],
+  framing: Framing = 'array',
+): OutgoingRequest {
+  if (binding.method.isClientStreaming) return outgoingStream(binding, messages, framing === 'ndjson');
+  return outgoingRequest(binding, messages[0] ?? {});
 }

@@ -41,7 +41,9 @@ export interface PreparedGrpc {
   readonly tls?: CallTls;
   readonly path: string;
   readonly metadata: Metadata;
-  readonly message: Uint8Array;
+  /** One, where the method takes no stream of them. */
+  readonly messages: readonly Uint8Array[];
+  readonly isClientStreaming: boolean;
   readonly isServerStreaming: boolean;
 }
 

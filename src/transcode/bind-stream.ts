@@ -78,7 +78,7 @@ function isLines(contentType: string | undefined): boolean {
 }
 
 /** Puts the number of the message before the field that an error names: `[3].title`. */
-function namingMessage(index: number, bind: () => Uint8Array): Uint8Array {
+export function namingMessage<Result>(index: number, bind: () => Result): Result {
   try {
     return bind();
   } catch (error) {

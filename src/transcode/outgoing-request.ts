@@ -7,6 +7,7 @@ import type { Segment } from '../routing/path-template.ts';
 import type { FieldDescriptor, MessageDescriptor } from '../schema/descriptors.ts';
 import { textMessages } from '../schema/text-messages.ts';
 import { StatusError } from '../status/status-error.ts';
+import { namingMessage } from './bind-stream.ts';
 import { isHttpBody, isHttpBodyField, UNKNOWN_TYPE } from './http-body.ts';
 
 /** A message as proto3 JSON with JSON names, 64-bit numbers as strings. */
@@ -35,6 +36,37 @@ export function outgoingRequest(binding: Binding, message: MessageJson): Outgoin
     method: httpMethod === '*' ? anyMethod : httpMethod,
     target: `${pathOf(binding, message)}${query === '' ? '' : `?${query}`}`,
     ...bodyOf(binding, message, rest),
+  };
+}
+
+/**
+ * The same for a stream of messages, which is the mirror of `bind-stream.ts`: path and query say what is in the first message, the body is a JSON
+ * array, one value a line, or the bytes of an upload. Throws INVALID_ARGUMENT naming the message, `[3].title`, and the field.
+ */
+export function outgoingStream(binding: Binding, messages: readonly MessageJson[], isLines = false): OutgoingRequest {
+  const { body, method } = binding;
+  const [first = {}, ...others] = messages;
+  const head = namingMessage(0, () => outgoingRequest(binding, first));
+  if (body.kind === 'none') {
+    if (others.length > 0) throw StatusError.invalidField('[1]', 'the rule has no body, and so no place for it');
+    return head;
+  }
+  const taken = body.kind === 'field' ? body.field : undefined;
+  const values = others.map((message, index) => {
+    const [stray] = taken === undefined ? [] : Object.keys(message).filter((name) => name !== taken.jsonName);
+    if (stray === undefined) return taken === undefined ? message : (message[taken.jsonName] ?? null);
+    throw StatusError.invalidField(`[${index + 1}].${stray}`, 'only the first message has a place for it in the rule');
+  });
+  if (taken === undefined ? isHttpBody(method.input) : isHttpBodyField(taken)) {
+    const pieces = values.map((value) => rawBody((value ?? {}) as MessageJson).body);
+    return { ...head, body: Buffer.concat([head.body, ...pieces]) };
+  }
+  const firstText = messages.length === 0 ? [] : [head.body.length === 0 ? 'null' : Buffer.from(head.body).toString()];
+  const texts = [...firstText, ...values.map((value) => JSON.stringify(value))];
+  return {
+    ...head,
+    contentType: isLines ? 'application/x-ndjson' : 'application/json',
+    body: Buffer.from(isLines ? texts.map((text) => `${text}\n`).join('') : `[${texts.join(',')}]`),
   };
 }
 

@@ -178,6 +178,32 @@ test('streams by every protocol and framing at once; cancelled when asked', { sk
   assert.deepEqual(complaints, []);
 });
 
+test('a stream of requests is a list, in the form and as JSON, or a message a line', { skip }, async () => {
+  const { page, complaints } = await openPage({ call: callOf('Library.AskLibrarian', [{ text: 'moby' }]) });
+  await page.getByRole('button', { name: 'Add messages' }).click();
+  await page.locator('#form [data-path="messages[1].text"]').fill('o');
+  assert.deepEqual(JSON.parse(await page.locator('#json').inputValue()), [{ text: 'moby' }, { text: 'o' }]);
+  await page.getByRole('button', { name: 'Call it' }).click();
+  await page.getByText('The same answer over all 5.').waitFor();
+  await page.getByText('From this browser, by fetch').first().waitFor();
+  assert.match(await page.getByRole('row', { name: /^Messages/ }).innerText(), /(\t2){5}/);
+  assert.equal(await page.getByRole('alert').count(), 0);
+  await page.locator('details.protocol').nth(1).locator('summary').first().click();
+  assert.equal(await page.getByRole('heading', { name: 'Request 2' }).count(), 1);
+  await page.locator('#json').fill('{"text":"a"}\n{"text":5}');
+  await page.locator('#form [aria-invalid]').waitFor();
+  assert.equal(await page.locator('#form [aria-invalid]').getAttribute('data-path'), 'messages[1].text');
+  await page.locator('#json').fill('{"text":"moby"}\n{"text":"o"}\n{"text":"e"}');
+  await page.getByRole('tab', { name: 'Streams' }).click();
+  await page.getByRole('button', { name: 'Start the streams' }).click();
+  await page.getByText('All have ended.').waitFor();
+  const rows = await page.getByRole('table', { name: 'How they went' }).locator('tbody tr').allInnerTexts();
+  assert.equal(rows.length, 8);
+  for (const row of rows) assert.match(row, /\t3\tOK$/);
+  assert.deepEqual(await findingsOf(page), []);
+  assert.deepEqual(complaints, []);
+});
+
 test('the tour: each panel measures', { skip }, async () => {
   const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book, { view: 'tour' }) });
   const seen = {

@@ -1,12 +1,12 @@
 /** A message to the request that a rule makes of it, and back: what binding gives for it is the same message. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { createCodec } from '../../src/codec/create-codec.ts';
 import { createGateway } from '../../src/index.ts';
 import type { Binding } from '../../src/routing/binding.ts';
 import { StatusError } from '../../src/status/status-error.ts';
 import type { HttpRequest } from '../../src/transcode/exchange.ts';
-import { type MessageJson, outgoingRequest } from '../../src/transcode/outgoing-request.ts';
+import { type MessageJson, outgoingRequest, outgoingStream } from '../../src/transcode/outgoing-request.ts';
 import { exampleRequests, type Known, operationsOf } from './example-requests.ts';
 
 async function load(protos: readonly string[]) {
@@ -87,4 +87,67 @@ for (const [rule, message, why] of refusals) {
       (error) => error instanceof StatusError && error.message === why,
     );
   });
+}
+
+/** Messages of a stream, and the request that carries them: as an array and as lines. */
+const streams: readonly (readonly [rpc: string, messages: readonly MessageJson[], target: string, body: string])[] = [
+  ['Collect', [{ room: 'a b', text: 'x' }, { text: 'y', number: 2 }], '/v1/rooms/a%20b/lines:collect', '[{"text":"x"},{"text":"y","number":2}]'],
+  ['Collect', [{ room: 'a' }, { room: 'b' }], '/v1/rooms/a/lines:collect', '[{},{"room":"b"}]'],
+  ['Dictate', [{ room: 'a', number: 5, text: 'x' }, { text: 'y' }, {}], '/v1/rooms/a:dictate?number=5', '["x","y",null]'],
+  ['Dictate', [{ room: 'a' }, { text: 'y' }], '/v1/rooms/a:dictate', '[null,"y"]'],
+  ['Knock', [{ room: 'a', text: 'x' }], '/v1/rooms/a:knock?text=x', ''],
+  ['Record', [{ contentType: 'audio/ogg', data: 'YWI=' }, { data: 'Yw==' }], '/v1/record', 'abc'],
+]; // biome-ignore format: a table
+describe('a stream of requests', () => {
+  let rooms: Awaited<ReturnType<typeof loadStreams>>;
+  before(async () => {
+    rooms = await loadStreams();
+  });
+  for (const [rpc, messages, target, body] of streams) {
+    test(`${rpc} ${JSON.stringify(messages)}`, () => {
+      const { sent, received } = rooms.carry(rpc, messages);
+      assert.deepEqual([sent.target, Buffer.from(sent.body).toString()], [target, body]);
+      // An upload comes in the pieces of its body.
+      if (rpc !== 'Record') {
+        assert.deepEqual(received, messages);
+        assert.deepEqual(rooms.carry(rpc, messages, true).received, messages);
+      }
+    });
+  }
+
+  const refused: readonly (readonly [rpc: string, messages: readonly MessageJson[], why: string])[] = [
+    ['Collect', [], '[0].room: is part of the path, which wants *; it is not set'],
+    ['Collect', [{ text: 'x' }], '[0].room: is part of the path, which wants *; it is not set'],
+    ['Dictate', [{ room: 'a' }, { number: 5 }], '[1].number: only the first message has a place for it in the rule'],
+    ['Knock', [{ room: 'a' }, { text: 'x' }], '[1]: the rule has no body, and so no place for it'],
+  ];
+  for (const [rpc, messages, message] of refused) {
+    test(`refused: ${rpc} ${JSON.stringify(messages)}`, () => {
+      assert.throws(() => rooms.carry(rpc, messages), { message });
+    });
+  }
+});
+
+/** Carries messages to a binding and back. */
+async function loadStreams() {
+  const gateway = await createGateway({ protos: ['test/protos/rooms.proto'], mock: true });
+  await gateway.close();
+  const { generation } = gateway;
+  const codec = createCodec(generation.schema);
+  const carry = (rpc: string, messages: readonly MessageJson[], isLines = false) => {
+    const binding = generation.table.bindings.find(({ method }) => method.name === rpc) as Binding;
+    const sent = outgoingStream(binding, messages, isLines);
+    const headers = sent.contentType === undefined ? {} : { 'content-type': sent.contentType };
+    const { outcome } = gateway.match(sent.method, sent.target, headers);
+    assert.ok(outcome.kind === 'matched' && outcome.binding === binding, sent.target);
+    const { request } = generation.transcoder.of(binding);
+    assert.ok(request.kind === 'stream');
+    const stream = request.bind({ ...sent, headers }, outcome.captures);
+    const write = codec.messageWriter(binding.method.input);
+    const received = [...stream.push(sent.body), ...stream.end()].map((bytes) =>
+      JSON.parse(Buffer.from(write(bytes)).toString()),
+    );
+    return { sent, received };
+  };
+  return { carry };
 }

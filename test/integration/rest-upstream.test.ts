@@ -63,7 +63,7 @@ describe('the example, REST in between', () => {
       const method = findMethod(schema, name);
       const binding = ruleOf(table.bindings, method);
       const endpoints = { origin: gateway.url, upstream: { target: demo.target } };
-      const subject = { method, binding, message, headers: [], framing: 'array' as const };
+      const subject = { method, binding, messages: [message], headers: [], framing: 'array' as const };
       const calls = prepareCalls(subject, codec, endpoints);
       const { results, differences } = await compareOnce(calls.values(), { method, binding, codec }, { isOnce: true });
       assert.deepEqual(differences, []);

@@ -3,8 +3,9 @@ import type { MessageDescriptor } from '../../schema/descriptors.ts';
 import { jsonLiteral, nestedNames, quoted, type Snippet, type SnippetCall } from './snippet.ts';
 
 /** By gRPC, with code that Grpc.Tools has generated. */
-export function csharpCode(call: SnippetCall): Snippet {
+export function csharpCode(call: SnippetCall): Snippet | undefined {
   const { method, headers, origin } = call;
+  if (method.isClientStreaming) return undefined;
   const { service, input } = method;
   const pairs = headers.map(([name, value]) => `{ ${quoted(name)}, ${quoted(value)} }`).join(', ');
   const metadata = headers.length === 0 ? '' : `, new Grpc.Core.Metadata { ${pairs} }`;

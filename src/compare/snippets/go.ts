@@ -50,8 +50,9 @@ export function netHttp(call: SnippetCall): Snippet | undefined {
 }
 
 /** By gRPC, with code that protoc-gen-go and protoc-gen-go-grpc have generated. */
-export function grpcGo(call: SnippetCall): Snippet {
+export function grpcGo(call: SnippetCall): Snippet | undefined {
   const { method, headers } = call;
+  if (method.isClientStreaming) return undefined;
   const isOther = method.input.file !== method.file;
   const credentials = isTls(call) ? 'credentials.NewTLS(nil)' : 'insecure.NewCredentials()';
   const imports = [

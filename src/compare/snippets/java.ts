@@ -12,8 +12,9 @@ import {
 } from './snippet.ts';
 
 /** By gRPC, with code that protoc and protoc-gen-grpc-java have generated. */
-export function javaCode(call: SnippetCall): Snippet {
+export function javaCode(call: SnippetCall): Snippet | undefined {
   const { method, headers } = call;
+  if (method.isClientStreaming) return undefined;
   const { service, input } = method;
   const attached = headers.flatMap(([name, value]) => [
     `    headers.put(Metadata.Key.of(${quoted(name)}, Metadata.ASCII_STRING_MARSHALLER), ${quoted(value)});`,

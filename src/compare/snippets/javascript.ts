@@ -43,9 +43,18 @@ export function fetchCode(call: SnippetCall): Snippet | undefined {
 
 /** By gRPC, without generated code. */
 export function grpcJs(call: SnippetCall): Snippet {
-  const { method, message, headers } = call;
-  const { service } = method;
-  const made = `client.${method.name}(request, metadata`;
+  const { method, messages, headers } = call;
+  const { service, isClientStreaming, isServerStreaming } = method;
+  const objects = messages.map((message) => JSON.stringify(protobufjsObject(message, method.input)));
+  const made = `client.${method.name}(${isClientStreaming ? '' : 'request, '}metadata`;
+  const answer = [
+    '(error, reply) => {',
+    '  client.close();',
+    '  if (error) throw error;',
+    '  console.log(JSON.stringify(reply));',
+    '});',
+  ];
+  const show = 'console.log(JSON.stringify(reply));';
   const code = [
     "import { credentials, makeGenericClientConstructor, Metadata } from '@grpc/grpc-js';",
     "import { loadSync } from '@grpc/proto-loader';",
@@ -59,15 +68,19 @@ export function grpcJs(call: SnippetCall): Snippet {
     `const client = new Client(${quoted(hostOf(call))}, credentials.create${isTls(call) ? 'Ssl' : 'Insecure'}());`,
     'const metadata = new Metadata();',
     ...headers.map(([name, value]) => `metadata.set(${quoted(name)}, ${quoted(value)});`),
-    `const request = ${JSON.stringify(protobufjsObject(message, method.input))};`,
-    ...(method.isServerStreaming
-      ? [`for await (const reply of ${made})) console.log(JSON.stringify(reply));`, 'client.close();']
+    ...(isClientStreaming
+      ? [
+          `const call = ${isServerStreaming ? `${made});` : `${made}, ${answer[0]}`}`,
+          ...(isServerStreaming ? [] : answer.slice(1)),
+          ...objects.map((object) => `call.write(${object});`),
+          'call.end();',
+          ...(isServerStreaming ? [`for await (const reply of call) ${show}`, 'client.close();'] : []),
+        ]
       : [
-          `${made}, (error, reply) => {`,
-          '  client.close();',
-          '  if (error) throw error;',
-          '  console.log(JSON.stringify(reply));',
-          '});',
+          `const request = ${objects[0]};`,
+          ...(isServerStreaming
+            ? [`for await (const reply of ${made})) ${show}`, 'client.close();']
+            : [`${made}, ${answer[0]}`, ...answer.slice(1)]),
         ]),
   ];
   return {
@@ -78,13 +91,14 @@ export function grpcJs(call: SnippetCall): Snippet {
   };
 }
 
-/** By Connect, from a browser, with code that protoc-gen-es has generated. */
-export function connectWeb(call: SnippetCall): Snippet {
-  const { method, message, headers, origin } = call;
+/** By Connect, from a browser, with code that protoc-gen-es has generated. Browsers send no streams of requests. */
+export function connectWeb(call: SnippetCall): Snippet | undefined {
+  const { method, messages, headers, origin } = call;
+  if (method.isClientStreaming) return undefined;
   const schemas = [method.input, method.output].map((type) => `${nestedNames(type).join('_')}Schema`);
   const [input, output] = schemas;
   const given = headers.length === 0 ? '' : `, { headers: ${JSON.stringify(Object.fromEntries(headers as Metadata))} }`;
-  const made = `client.${lowerFirst(method.name)}(fromJson(${input}, ${JSON.stringify(message)})${given})`;
+  const made = `client.${lowerFirst(method.name)}(fromJson(${input}, ${JSON.stringify(messages[0])})${given})`;
   const show = `console.log(toJson(${output}, reply));`;
   const code = [
     "import { fromJson, toJson } from '@bufbuild/protobuf';",

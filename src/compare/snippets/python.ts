@@ -2,7 +2,7 @@
 import {
   hostOf,
   isTls,
-  jsonLiteral,
+  jsonLiterals,
   nestedNames,
   quoted,
   restHeaders,
@@ -36,15 +36,16 @@ export function requestsCode(call: SnippetCall): Snippet | undefined {
 /** By gRPC, its modules generated as they are loaded. */
 export function grpcio(call: SnippetCall): Snippet {
   const { method, headers } = call;
-  const { input, file, service } = method;
+  const { input, file, service, isClientStreaming } = method;
   const others = input.file === file ? [] : [`messages = grpc.protos(${quoted(input.file.name)})`];
   const type = `${input.file === file ? 'protos' : 'messages'}.${nestedNames(input).join('.')}`;
   const metadata =
     headers.length === 0
       ? ''
       : `, metadata=[${headers.map(([name, value]) => `(${quoted(name)}, ${quoted(value)})`).join(', ')}]`;
-  const made = `stub.${method.name}(request${metadata})`;
+  const made = `stub.${method.name}(${isClientStreaming ? 'iter(requests)' : 'request'}${metadata})`;
   const show = 'print(json_format.MessageToJson(reply, indent=None))';
+  const parsed = jsonLiterals(call).map((literal) => `json_format.Parse(${literal}, ${type}())`);
   const code = [
     'import grpc',
     'from google.protobuf import json_format',
@@ -53,7 +54,7 @@ export function grpcio(call: SnippetCall): Snippet {
     ...others,
     `channel = grpc.${isTls(call) ? 'secure' : 'insecure'}_channel(${quoted(hostOf(call))}${isTls(call) ? ', grpc.ssl_channel_credentials()' : ''})`,
     `stub = services.${service.name}Stub(channel)`,
-    `request = json_format.Parse(${jsonLiteral(call)}, ${type}())`,
+    ...(isClientStreaming ? ['requests = [', ...parsed.map((one) => `    ${one},`), ']'] : [`request = ${parsed[0]}`]),
     ...(method.isServerStreaming ? [`for reply in ${made}:`, `    ${show}`] : [`reply = ${made}`, show]),
   ];
   return {

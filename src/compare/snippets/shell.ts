@@ -15,11 +15,11 @@ export function curl(call: SnippetCall): Snippet | undefined {
 
 /** By gRPC, with grpcurl, which asks the gateway's reflection. */
 export function grpcurl(call: SnippetCall): Snippet {
-  const { method, message, headers } = call;
+  const { method, messages, headers } = call;
   const parts = [
     `grpcurl${isTls(call) ? '' : ' -plaintext'}`,
     ...headers.map(([name, value]) => `-H ${word(`${name}: ${value}`)}`),
-    `-d ${word(JSON.stringify(message))}`,
+    `-d ${word(messages.map((message) => JSON.stringify(message)).join('\n'))}`,
     `${hostOf(call)} ${method.service.fullName}/${method.name}`,
   ];
   return {

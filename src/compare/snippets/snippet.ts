@@ -17,8 +17,8 @@ export interface SnippetCall {
   /** `http://127.0.0.1:8080` */
   readonly origin: string;
   readonly method: MethodDescriptor;
-  /** The message in the codec's own spelling. */
-  readonly message: MessageJson;
+  /** In the codec's own spelling; one, where the method takes no stream of them. */
+  readonly messages: readonly MessageJson[];
   readonly headers: Metadata;
   /** By the method's rule; undefined without one. */
   readonly rest: OutgoingRequest | undefined;
@@ -29,9 +29,14 @@ export function quoted(text: string): string {
   return JSON.stringify(text);
 }
 
-/** The message as a text of JSON inside of code. */
-export function jsonLiteral({ message }: SnippetCall): string {
-  return quoted(JSON.stringify(message));
+/** The messages, each as a text of JSON inside of code. */
+export function jsonLiterals({ messages }: SnippetCall): readonly string[] {
+  return messages.map((message) => quoted(JSON.stringify(message)));
+}
+
+/** The one message of a method that takes no stream of them. */
+export function jsonLiteral(call: SnippetCall): string {
+  return jsonLiterals(call)[0] ?? quoted('{}');
 }
 
 /** `127.0.0.1:8080` */

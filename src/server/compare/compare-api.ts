@@ -3,16 +3,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createCaller } from '../../compare/callers.ts';
 import { compareOnce } from '../../compare/compare-once.ts';
 import { isRepeatable } from '../../compare/find-method.ts';
-import { messageBytes } from '../../compare/prepare-calls.ts';
+import { messageBytes, messagesOf, requestOf } from '../../compare/prepare-calls.ts';
 import type { Performed, PreparedCall, Protocol } from '../../compare/prepared-call.ts';
 import { readAnswer } from '../../compare/read-answer.ts';
 import { snippetsOf } from '../../compare/snippets/snippets.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { splitComment } from '../../openapi/comment.ts';
 import type { MethodDescriptor } from '../../schema/descriptors.ts';
-import { outgoingRequest } from '../../transcode/outgoing-request.ts';
 import { type CallTimes, CallWatch } from './call-times.ts';
-import { bytesJson, comparisonJson, messageJson, saidBy } from './compare-json.ts';
+import { comparisonJson, messageJson, saidBy } from './compare-json.ts';
 import { listOf, objectOf, oneOf, readCompareRequest, textOf } from './compare-request.ts';
 import { admit, contextOf, ownOrigin, roomOf, subjectOf, visibleMethods } from './compare-subject.ts';
 
@@ -64,11 +63,9 @@ function describeMethod(gateway: Gateway, request: FastifyRequest): unknown {
   return roomOf(gateway.generation).describer.describe(method, binding);
 }
 
-/** The message as protobuf and the request by which REST would carry it; the field that is wrong when it is. */
+/** The requests by which the protocols of HTTP would carry it; the field that is wrong when it is. */
 function prepare(gateway: Gateway, request: FastifyRequest): unknown {
   const wanted = readCompareRequest(request);
-  const context = contextOf(gateway, wanted.method);
-  const bytes = messageBytes({ method: context.method, message: wanted.message }, context.codec);
   const { calls } = subjectOf(gateway, wanted, request);
   const http = [...calls.values()].flatMap((call) =>
     'origin' in call
@@ -83,7 +80,7 @@ function prepare(gateway: Gateway, request: FastifyRequest): unknown {
         ]
       : [],
   );
-  return { message: bytesJson(bytes, context.method.input, context), http };
+  return { http };
 }
 
 /** Browsers send credentials by themselves. */
@@ -95,12 +92,13 @@ function withoutCookies(headers: readonly (readonly [string, string])[]): readon
 function snippets(gateway: Gateway, request: FastifyRequest): unknown {
   const { method: name, message: given, ownHeaders: headers } = readCompareRequest(request);
   const { method, binding, codec } = contextOf(gateway, name);
-  const bytes = messageBytes({ method, message: given }, codec);
-  const message = JSON.parse(Buffer.from(codec.messageWriter(method.input)(bytes)).toString());
-  const rest = binding && outgoingRequest(binding, message);
+  const write = codec.messageWriter(method.input);
+  const wire = messageBytes({ method, messages: messagesOf(method, given) }, codec);
+  const messages = wire.map((bytes) => JSON.parse(Buffer.from(write(bytes)).toString()));
+  const rest = binding && requestOf(binding, messages);
   // As the reader's browser calls it, which may be by a proxy.
   const origin = request.headers.origin ?? ownOrigin(request);
-  return snippetsOf({ origin, method, message, headers, rest });
+  return snippetsOf({ origin, method, messages, headers, rest });
 }
 
 async function compare(gateway: Gateway, request: FastifyRequest): Promise<unknown> {

@@ -35,7 +35,7 @@ function callJson(call: SeenCall, prepared: PreparedCall, context: ReadContext, 
   const { performed, answer, request, response, frames } = call;
   const { connectMs, firstByteMs, totalMs, reply } = performed;
   const { input, output } = context.method;
-  const message = 'path' in prepared ? prepared.message : undefined;
+  const requests = 'path' in prepared ? prepared.messages.slice(0, SHOWN_MESSAGES) : [];
   return {
     ...answer,
     messages: answer.messages.slice(0, SHOWN_MESSAGES).map((one) => messageJson(one, output, context)),
@@ -50,7 +50,7 @@ function callJson(call: SeenCall, prepared: PreparedCall, context: ReadContext, 
     frames,
     sent: shownBytes(performed.sent),
     received: shownBytes(performed.received),
-    ...(message && { message: bytesJson(message, input, context) }),
+    requests: requests.map((bytes) => bytesJson(bytes, input, context)),
   };
 }
 
@@ -62,7 +62,7 @@ export function saidBy(answer: Answer): string {
 }
 
 const requestBody = (prepared: PreparedCall): readonly Uint8Array[] =>
-  'path' in prepared ? [prepared.message] : [prepared.body];
+  'path' in prepared ? prepared.messages : [prepared.body];
 
 const responseBody = (reply: HttpAnswer | GrpcAnswer): readonly Uint8Array[] =>
   (reply.kind === 'grpc' ? reply.messages : reply.pieces).map(({ bytes }) => bytes);
@@ -83,7 +83,7 @@ export function messageJson(
 }
 
 /** A message's bytes with their fields. */
-export function bytesJson(bytes: Uint8Array, type: MessageDescriptor, { codec }: Pick<ReadContext, 'codec'>): object {
+function bytesJson(bytes: Uint8Array, type: MessageDescriptor, { codec }: Pick<ReadContext, 'codec'>): object {
   const shown = bytes.subarray(0, SHOWN_BYTES);
   const fields = annotateWire(bytes, type, codec.schema);
   return { base64: base64(shown), length: bytes.length, fields: fields.filter(({ start }) => start < SHOWN_BYTES) };

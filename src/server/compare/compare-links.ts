@@ -25,8 +25,8 @@ function linkedItem(item: PathItem, path: string): PathItem {
 }
 
 function linkedOperation(operation: Operation, path: string): Operation {
-  const { description, 'x-grpc-method': method, 'x-grpc-streaming': streaming } = operation;
-  if (method === undefined || streaming === 'client' || streaming === 'bidi') return operation;
+  const { description, 'x-grpc-method': method } = operation;
+  if (method === undefined) return operation;
   const link = `[Compare REST and gRPC](${path}#${method.replace('/', '.')})`;
   return { ...operation, description: description === undefined ? link : `${description}\n\n${link}` };
 }

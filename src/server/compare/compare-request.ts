@@ -4,12 +4,12 @@ import { type Framing, framings } from '../../compare/prepare-calls.ts';
 import { type Protocol, protocols } from '../../compare/prepared-call.ts';
 import { StatusError } from '../../status/status-error.ts';
 import type { Metadata } from '../../transcode/exchange.ts';
-import type { MessageJson } from '../../transcode/outgoing-request.ts';
 
 /** A call to be made. */
 export interface CompareRequest {
   readonly method: string;
-  readonly message: MessageJson;
+  /** Not looked into: a message, or a list of them. */
+  readonly message: unknown;
   /** Those that the page was given. */
   readonly ownHeaders: Metadata;
   /** The same, and the credentials by which the reader asks. */
@@ -24,12 +24,11 @@ const reserved = /^(connection|content-.*|host|keep-alive|te|trailer|transfer-en
 /** Throws INVALID_ARGUMENT that names the member. */
 export function readCompareRequest(request: FastifyRequest): CompareRequest {
   const body = objectOf(request.body, '');
-  const message = objectOf(body['message'] ?? {}, 'message');
   const ownHeaders = headersOf(body['headers'] ?? {});
   return {
     ownHeaders,
     method: textOf(body['method'], 'method'),
-    message,
+    message: body['message'] ?? {},
     headers: withCredentials(ownHeaders, request),
     framing: oneOf(Object.keys(framings) as Framing[], body['framing'] ?? 'array', 'framing'),
     protocols: listOf(body['protocols'] ?? protocols, 'protocols').map((one) => oneOf(protocols, one, 'protocols')),

@@ -4,7 +4,7 @@ import type { Codec } from '../../codec/codec.ts';
 import { createCodec } from '../../codec/create-codec.ts';
 import { MethodDescriber } from '../../compare/describe-method.ts';
 import { findMethod, isRepeatable, ruleOf } from '../../compare/find-method.ts';
-import { prepareCalls } from '../../compare/prepare-calls.ts';
+import { messagesOf, prepareCalls } from '../../compare/prepare-calls.ts';
 import type { PreparedCall, Protocol } from '../../compare/prepared-call.ts';
 import type { ReadContext } from '../../compare/read-answer.ts';
 import { directTargetOf } from '../../gateway/direct-target.ts';
@@ -75,15 +75,10 @@ export function contextOf({ generation }: Gateway, name: string): ReadContext {
 export function subjectOf(gateway: Gateway, wanted: CompareRequest, request: FastifyRequest): CompareSubject {
   const context = contextOf(gateway, wanted.method);
   const { method, binding, codec } = context;
-  if (method.isClientStreaming) {
-    throw StatusError.invalidField(
-      'method',
-      `${method.fullName} takes a stream of requests; choose one that takes one`,
-    );
-  }
-  const { message, headers, framing } = wanted;
+  const { headers, framing } = wanted;
+  const messages = messagesOf(method, wanted.message);
   const upstream = directOf(gateway, method);
-  const all = prepareCalls({ method, binding, message, headers, framing }, codec, {
+  const all = prepareCalls({ method, binding, messages, headers, framing }, codec, {
     origin: ownOrigin(request),
     upstream,
   });

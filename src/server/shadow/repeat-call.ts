@@ -42,7 +42,7 @@ export async function repeatCall(call: RepeatedCall, context: RepeatContext): Pr
 }
 
 function preparedOf({ method, binding, over, message }: RepeatedCall, { codec }: RepeatContext): PreparedHttp {
-  const call = { method, wire: message, origin: '', headers: [], framing: 'array' } as const;
+  const call = { method, wire: [message], origin: '', headers: [], framing: 'array' } as const;
   if (over === 'rest' && binding !== undefined) return prepareRest({ ...call, binding }, codec);
   return over === 'grpc-web' ? prepareGrpcWeb(call) : prepareConnect(call);
 }
