@@ -3,11 +3,12 @@
  * depends on the method that it means and on who sends it, and on nothing else.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Generation } from '../../src/gateway/generation.ts';
+import type { TandemOptions } from '../../src/gateway/options.ts';
 import type { MethodDescriptor } from '../../src/schema/descriptors.ts';
 import { digestOf } from '../../src/security/api-keys.ts';
 import { hashPassword } from '../../src/security/scrypt-hash.ts';
@@ -15,6 +16,7 @@ import { type RunningServer, startServer } from '../../src/server/start-server.t
 import { type ScriptedUpstream, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
 import { type Call, spellings, type Way, ways } from './authorisation-ways.ts';
 import { audience, issuer, makeKey, tokenOf } from './jwks-issuer.ts';
+import { startTlsTunnel, type TlsTunnel } from './tls-tunnel.ts';
 
 const bearer = async (claims: Record<string, unknown>): Promise<string> => `Bearer ${await tokenOf(key, claims)}`;
 const key = await makeKey('k');
@@ -30,25 +32,36 @@ const credentials: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   token: { authorization: await bearer({ roles: ['reader'], scope: 'ledger.read' }) },
   expired: { authorization: expired },
   both: { 'x-api-key': 'admin', authorization: expired },
+  // By TLS, with the certificate of that name.
+  client: {},
+  server: {},
+};
+
+/** Those who come with a certificate, and what else than its name they are known by. */
+const mtls = {
+  identities: [{ san: 'DNS:client', name: 'machine', roles: ['reader'] }, { san: 'DNS:localhos' }, { san: 'DNS:*' }],
 };
 
 /** What each may, in the order of `credentials`. */
 const expected: Readonly<Record<string, readonly number[]>> = {
-  'vault.Vault.GetItem': [401, 200, 200, 401, 403, 401, 200, 401, 401],
-  'vault.Vault.ListItems': [401, 401, 401, 401, 401, 401, 200, 401, 401],
-  'vault.Vault.DeleteItem': [401, 403, 200, 401, 200, 401, 403, 401, 401],
-  'vault.Vault.Ping': [200, 200, 200, 401, 200, 401, 200, 401, 401],
-  'vault.Ledger.Read': [401, 403, 200, 401, 403, 401, 200, 401, 401],
-  'vault.Ledger.Open': [200, 200, 200, 401, 200, 401, 200, 401, 401],
+  'vault.Vault.GetItem': [401, 200, 200, 401, 403, 401, 200, 401, 401, 200, 401],
+  'vault.Vault.ListItems': [401, 401, 401, 401, 401, 401, 200, 401, 401, 401, 401],
+  'vault.Vault.DeleteItem': [401, 403, 200, 401, 200, 401, 403, 401, 401, 403, 401],
+  'vault.Vault.Ping': [200, 200, 200, 401, 200, 401, 200, 401, 401, 200, 200],
+  'vault.Ledger.Read': [401, 403, 200, 401, 403, 401, 200, 401, 401, 403, 401],
+  'vault.Ledger.Open': [200, 200, 200, 401, 200, 401, 200, 401, 401, 200, 200],
   // Without a rule, so that it is called by its own name.
-  'vault.Ledger.Count': [401, 403, 200, 401, 403, 401, 200, 401, 401],
+  'vault.Ledger.Count': [401, 403, 200, 401, 403, 401, 200, 401, 401, 403, 401],
   // The gateway's own, which none but gRPC clients can call.
-  'grpc.health.v1.Health.Check': [200, 200, 200, 401, 200, 401, 200, 401, 401],
-  'grpc.reflection.v1.ServerReflection.ServerReflectionInfo': [401, 200, 200, 401, 403, 401, 200, 401, 401],
+  'grpc.health.v1.Health.Check': [200, 200, 200, 401, 200, 401, 200, 401, 401, 200, 200],
+  'grpc.reflection.v1.ServerReflection.ServerReflectionInfo': [401, 200, 200, 401, 403, 401, 200, 401, 401, 200, 401],
 };
 
 let upstream: ScriptedUpstream;
 let server: RunningServer;
+/** The same with client certificates, and the way to it with each. */
+let tlsServer: RunningServer;
+const tunnels = new Map<string, TlsTunnel>();
 let folder: string;
 
 before(async () => {
@@ -63,7 +76,7 @@ before(async () => {
     roles,
     scopes,
   });
-  server = await startServer({
+  const options = {
     protos: ['test/protos/security.proto'],
     upstreams: [upstream.target],
     listen: { port: 0 },
@@ -82,9 +95,24 @@ before(async () => {
       ],
       pages: { anonymous: false, roles: ['reader'] },
     },
+  } satisfies TandemOptions;
+  server = await startServer(options);
+  const file = (name: string): string => `test/fixtures/tls/${name}`;
+  const text = (name: string): string => readFileSync(file(name), 'utf8');
+  const tls = { cert: file('server.crt'), key: file('server.key'), clientCa: file('ca.crt') };
+  tlsServer = await startServer({
+    ...options,
+    listen: { port: 0, tls },
+    security: { ...options.security, mtls },
   });
+  for (const name of ['client', 'server']) {
+    const shown = { ca: text('ca.crt'), cert: text(`${name}.crt`), key: text(`${name}.key`) };
+    tunnels.set(name, await startTlsTunnel(tlsServer.url, shown));
+  }
 });
 after(async () => {
+  for (const tunnel of tunnels.values()) tunnel.close();
+  await tlsServer?.close();
   await server?.close();
   await upstream.close();
   rmSync(folder, { recursive: true });
@@ -110,6 +138,11 @@ async function meant({ method, target, headers }: Call, way: Way): Promise<Metho
   }
 }
 
+/** A handshake for each request takes long; certificates come in these spellings. */
+const certified: ReadonlySet<string> = new Set(
+  ['plain', 'query', 'two slashes first', 'encoded slash', 'encoded letter', 'HEAD', 'absolute form'], //
+);
+
 interface Tally {
   requests: number;
   meant: number;
@@ -120,8 +153,9 @@ async function judge(call: Call, way: Way, who: number, tally: Tally): Promise<s
   const method = await meant(call, way);
   const before = upstream.calls.length;
   const forged = { 'x-tandem-subject': 'root', 'x-tandem-roles': 'forged' };
-  const headers = { ...call.headers, ...forged, ...Object.values(credentials)[who] };
-  const status = await way.statusOf(server.url, { ...call, headers });
+  const [name = '', own] = Object.entries(credentials)[who] ?? [];
+  const { url } = tunnels.get(name) ?? server;
+  const status = await way.statusOf(url, { ...call, headers: { ...call.headers, ...forged, ...own } });
   tally.requests++;
   if (method !== undefined) tally.meant++;
   const due = method === undefined ? undefined : expected[method.fullName]?.[who];
@@ -133,8 +167,8 @@ async function judge(call: Call, way: Way, who: number, tally: Tally): Promise<s
   return `${method?.fullName}: ${status} instead of ${due}${isCalled ? ', and the upstream was called' : ''}`;
 }
 
-/** Whose name the upstream hears; undefined is nobody's. */
-const subjects = [undefined, 'reader', 'admin', undefined, 'keeper', undefined, 'ann'];
+/** Whose name the upstream hears, by their place above; undefined is nobody's. */
+const subjects: Readonly<Record<number, string>> = { 1: 'reader', 2: 'admin', 4: 'keeper', 6: 'ann', 9: 'machine' };
 
 /** The upstream hears who it is, not who the client says, and no credentials. */
 function assertIdentity(headers: Readonly<Record<string, unknown>>, who: number): void {
@@ -162,6 +196,7 @@ for (const way of ways) {
         for (const [spelling, spell] of Object.entries(spellings)) {
           if (way.unspeakable?.includes(spelling)) continue;
           for (const [who, name] of Object.keys(credentials).entries()) {
+            if (tunnels.has(name) && !certified.has(spelling)) continue;
             const fault = await judge(spell(call), way, who, tally);
             if (fault !== undefined) wrong.push(`${call.method} ${call.target}, ${spelling}, ${name}: ${fault}`);
           }
