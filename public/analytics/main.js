@@ -65,7 +65,7 @@ function show(report) {
   fill('summary', summaryView(method.value === '' ? total : (chosen ?? none), report));
   fill('course', courseView(report, Number(span.value)));
   fill('methods-view', methodsView(report, choose));
-  fill('errors', errorsView(report));
+  fill('errors', errorsView(report, method.value));
   fill('callers', callersView(report));
   fill('upstreams', upstreamsView(report));
 }

@@ -6,6 +6,7 @@ import { timeChart } from './time-chart.js';
 
 /** @typedef {import('./types.js').Report} Report */
 /** @typedef {import('./types.js').Figures} Figures */
+/** @typedef {import('./types.js').Example} Example */
 
 const nothing = (/** @type {string} */ text) => h('p', { class: 'note' }, text);
 
@@ -34,9 +35,11 @@ function secondsOf({ now, since }) {
 }
 
 /** @param {Report} report @param {number} span seconds */
-export function courseView({ course, now, stepMs, mostMs }, span) {
+export function courseView({ course, now, since, stepMs, mostMs }, span) {
   const end = Math.floor(now / stepMs) * stepMs;
-  const from = end - span * 1000;
+  // What was before the gateway began to count is not drawn, but for a minute.
+  const first = Math.min(Math.floor(since / stepMs) * stepMs, end - 60_000);
+  const from = Math.max(end - span * 1000, first);
   const byTime = new Map(course.map((step) => [step.at, step]));
   const steps = Array.from({ length: Math.round((end - from) / stepMs) }, (_, index) =>
     byTime.get(from + index * stepMs),
@@ -72,6 +75,14 @@ export function courseView({ course, now, stepMs, mostMs }, span) {
   ];
 }
 
+/** `library.v1.Library.GetBook` → `Library.GetBook`, `library.v1`. @param {string} method @returns {[string, string]} */
+function partsOf(method) {
+  const names = method.split('.');
+  return [names.slice(-2).join('.'), names.slice(0, -2).join('.')];
+}
+
+const packageNote = (/** @type {string} */ name) => h('span', { class: 'note' }, name);
+
 /** @param {Report} report @param {(method: string) => void} choose */
 export function methodsView(report, choose) {
   const { methods, others, mostMs } = report;
@@ -91,8 +102,14 @@ export function methodsView(report, choose) {
   const rows = methods.map((figures) => {
     const { method, calls, errors, latencyMs, protobufBytes, jsonBytes } = figures;
     const click = () => choose(method);
+    const [name, ofPackage] = partsOf(method);
     return [
-      h('button', { type: 'button', class: 'name', 'data-key': method, click }, method),
+      h(
+        'span',
+        {},
+        h('button', { type: 'button', class: 'name', 'data-key': method, click }, name),
+        packageNote(ofPackage),
+      ),
       countText(calls),
       rateText(calls / secondsOf(report)),
       calls === 0 ? '–' : h('span', { class: errors > 0 ? 'bad' : '' }, percentText(errors / calls)),
@@ -108,29 +125,36 @@ export function methodsView(report, choose) {
   return [table('By number of calls', columns, rows), ...(more ? [more] : [])];
 }
 
-/** @param {Report} report */
-export function errorsView({ errors, mostMs }) {
-  if (errors.length === 0) return [nothing('No call has failed.')];
-  const rows = errors.map(({ method, code, calls, example }) => [
-    method,
-    code,
-    countText(calls),
-    ...(example === undefined
-      ? ['–', '–']
-      : [
-          `${example.message}\n${example.isFromUpstream ? 'the upstream was called' : 'the gateway refused it'}`,
-          [
-            clockText(example.at),
-            example.route ?? example.protocol,
-            durationText(example.durationMs, mostMs),
-            example.requestId && `request ${example.requestId}`,
-            example.traceId && `trace ${example.traceId}`,
-          ]
-            .filter(Boolean)
-            .join('\n'),
-        ]),
-  ]);
-  return [table('By number of calls, each with its last one', ['Method', 'Code', 'Calls', 'Message', 'Example'], rows)];
+/** Those of one method, or of all. @param {Report} report @param {string} chosen */
+export function errorsView({ errors, mostMs }, chosen) {
+  const wanted = errors.filter(({ method }) => chosen === '' || method === chosen);
+  if (wanted.length === 0) return [nothing('No call has failed.')];
+  const rows = wanted.map(({ method, code, calls, example }) => {
+    const [name, ofPackage] = partsOf(method);
+    return [
+      h('span', {}, h('span', { class: 'name' }, name), packageNote(ofPackage)),
+      code,
+      countText(calls),
+      example && h('div', { class: 'text' }, example.message, packageNote(whereOf(example))),
+      example && exampleText(example, mostMs),
+    ];
+  });
+  return [table('By number of calls, each with its last one', ['Method', 'Code', 'Calls', 'Message', 'Last'], rows)];
+}
+
+const whereOf = (/** @type {Example} */ { isFromUpstream }) =>
+  isFromUpstream ? 'the upstream was called' : 'the gateway refused it';
+
+/** @param {Example} example @param {number} mostMs */
+function exampleText({ at, route, protocol, durationMs, requestId, traceId }, mostMs) {
+  const parts = [
+    clockText(at),
+    route ?? protocol,
+    durationText(durationMs, mostMs),
+    requestId && `request ${requestId}`,
+    traceId && `trace ${traceId}`,
+  ];
+  return parts.filter(Boolean).join('\n');
 }
 
 /** @param {Report} report */

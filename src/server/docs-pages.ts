@@ -26,7 +26,11 @@ export function mountDocs(app: FastifyInstance, gateway: Gateway, path: string, 
   };
   app.get(path, route, function (request, reply) {
     if (gateway.generation.table.bindings.length <= onePage) return showSwaggerUi.call(this, request, reply);
-    return sendPage(reply, 'docs/index.html', { base: path, compare: comparePath(gateway) ?? '' });
+    return sendPage(reply, gateway, {
+      file: 'docs/index.html',
+      base: path,
+      values: { compare: comparePath(gateway) ?? '' },
+    });
   });
   mountPageFiles(app, path, 'docs', route);
   app.get(`${path}/*`, route, function (request, reply) {
@@ -42,7 +46,13 @@ function showBelow(rest: string, reply: FastifyReply, gateway: Gateway, base: st
   const [, service = '', file] = /^([\w.]+?)(\/openapi\.json)?$/.exec(rest) ?? [];
   const isKnown = generation.documents.names('service').includes(service);
   if (!isKnown) return undefined;
-  if (file === undefined) return sendPage(reply, 'docs/service.html', { base, service }, contentSecurityPolicy);
+  if (file === undefined)
+    return sendPage(reply, gateway, {
+      file: 'docs/service.html',
+      base,
+      values: { service },
+      policy: contentSecurityPolicy,
+    });
   const document = servedPart(generation, service);
   return document && sendDocument(reply, pageDocument(document, gateway), 'json');
 }

@@ -1,10 +1,16 @@
 import type { Gateway } from '../gateway/gateway.ts';
 import type { OpenApiDocument } from '../openapi/document.ts';
 import { withCompareLinks } from './compare/compare-links.ts';
+import { pageLinks } from './page-links.ts';
 
-/** The document as Swagger UI is given it: what a comment has of markup is text, and operations lead to their comparison. */
+/** The document as Swagger UI is given it: what a comment has of markup is text, and links lead to the other pages. */
 export function pageDocument(document: OpenApiDocument, gateway: Gateway): OpenApiDocument {
-  return withCompareLinks(withoutMarkup(document) as OpenApiDocument, gateway);
+  const linked = withCompareLinks(withoutMarkup(document) as OpenApiDocument, gateway);
+  const others = pageLinks(gateway.generation).filter(({ name }) => name !== 'ui');
+  if (others.length === 0) return linked;
+  const links = others.map(({ title, path }) => `[${title}](${path})`).join(' · ');
+  const { info } = linked;
+  return { ...linked, info: { ...info, description: [info.description, links].filter(Boolean).join('\n\n') } };
 }
 
 /** Values of the API, which are sent as they stand. */

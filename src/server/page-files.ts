@@ -1,6 +1,8 @@
 /** Our own pages and their files, of `public/`. */
 import type { FastifyInstance, FastifyReply, RouteShorthandOptions } from 'fastify';
+import type { Gateway } from '../gateway/gateway.ts';
 import { ownPagePolicy } from './content-security.ts';
+import { pageLinks } from './page-links.ts';
 import { publicFile } from './public-file.ts';
 
 const types: Readonly<Record<string, string>> = {
@@ -8,19 +10,22 @@ const types: Readonly<Record<string, string>> = {
   js: 'text/javascript; charset=utf-8',
 };
 
-interface PageValues {
+interface Page {
+  /** In `public/`. */
+  readonly file: string;
   /** Its path. */
   readonly base: string;
-  readonly [name: string]: string;
+  /** What else is filled in. */
+  readonly values?: Readonly<Record<string, string>>;
+  readonly policy?: string;
 }
 
 /** Answers with a page, its `{{names}}` filled in. The values are paths and names of protos: none has a character of HTML's. */
-export function sendPage(
-  reply: FastifyReply,
-  file: string,
-  values: PageValues,
-  policy: string = ownPagePolicy,
-): FastifyReply {
+export function sendPage(reply: FastifyReply, { generation }: Gateway, page: Page): FastifyReply {
+  const { file, base, policy = ownPagePolicy } = page;
+  const others = pageLinks(generation).filter(({ path }) => path !== base);
+  const links = others.map(({ path, title }) => `<a href="${path}">${title}</a>`).join(' ');
+  const values: Readonly<Record<string, string>> = { ...page.values, base, links };
   const text = publicFile(file).replace(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? '');
   return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(text);
 }

@@ -26,7 +26,7 @@ import { createLoadShedding } from './load-shedding.ts';
 import { logReloads } from './log-reloads.ts';
 import { logStore } from './log-store.ts';
 import type { Metrics } from './metrics/metrics.ts';
-import { mountOwnPaths } from './own-paths.ts';
+import { mountOwnPaths } from './mount-own-paths.ts';
 import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './plugin.ts';
 import { addRequestIds } from './request-ids.ts';
 import { keepShadow } from './shadow/keep-shadow.ts';

@@ -2,27 +2,14 @@
 //
 //     npm run build && node --test test/browser/compare-form.test.mjs
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { startTandem } from '../../scripts/start-process.mjs';
-import { launch, skip } from './chromium.mjs';
+import { test } from 'node:test';
+import { skip } from './chromium.mjs';
 import { callOf, openCompare } from './compare-page.mjs';
+import { useGateway } from './gateway-pages.mjs';
 
-let tandem;
-let browser;
+const gateway = useGateway(['--proto', 'test/protos/kinds.proto', '--mock']);
 
-before(async () => {
-  if (skip) return;
-  tandem = await startTandem(['--proto', 'test/protos/kinds.proto', '--mock']);
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await tandem?.stop();
-});
-
-const openKinds = (message, parameters) =>
-  openCompare(browser, { url: tandem.url, call: callOf('Kinds.Put', message, parameters) });
+const openKinds = (message, parameters) => openCompare(gateway, { call: callOf('Kinds.Put', message, parameters) });
 
 /** What the page would send. */
 const messageOf = async (page) => JSON.parse(await page.locator('#json').inputValue());
@@ -152,7 +139,7 @@ test('the address holds method, request, protocols and view', { skip }, async ()
   const { page, complaints } = await openKinds({ text: 'a b&c#d' });
   for (const name of ['gRPC-Web', 'Connect']) await page.getByLabel(name, { exact: true }).uncheck();
   await page.getByRole('tab', { name: 'Code' }).click();
-  const { page: again } = await openCompare(browser, { url: tandem.url, call: new URL(page.url()).hash });
+  const { page: again } = await openCompare(gateway, { call: new URL(page.url()).hash });
   assert.deepEqual(await messageOf(again), { text: 'a b&c#d' });
   assert.equal(await again.getByRole('tab', { selected: true }).textContent(), 'Code');
   const ticked = await again

@@ -3,27 +3,16 @@
 //
 //     npm run build && node --test test/browser/compare-states.test.mjs
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { startTandem } from '../../scripts/start-process.mjs';
-import { launch, skip } from './chromium.mjs';
-import { callOf, findingsOf, openCompare } from './compare-page.mjs';
+import { skip } from './chromium.mjs';
+import { callOf, openCompare } from './compare-page.mjs';
+import { findingsOf, useGateway } from './gateway-pages.mjs';
 
 const book = { name: 'shelves/fiction/books/frankenstein' };
 const shelf = { parent: 'shelves/fiction' };
-let tandem;
-let browser;
-
-before(async () => {
-  if (skip) return;
-  tandem = await startTandem(['--demo']);
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await tandem?.stop();
-});
+const gateway = useGateway();
 
 const press = (page, name) => page.getByRole('button', { name }).click();
 
@@ -135,7 +124,7 @@ async function findAll(page) {
 
 for (const { title, call, fill } of states) {
   test(`everybody can use it: ${title}`, { skip }, async () => {
-    const { page, complaints } = await openCompare(browser, { url: tandem.url, call });
+    const { page, complaints } = await openCompare(gateway, { call });
     await fill(page);
     assert.deepEqual(await findAll(page), []);
     assert.deepEqual(complaints, []);
@@ -149,7 +138,7 @@ test('an upstream that dies leaves what is finished to be read', { skip }, async
   const other = await startTandem(['--proto', 'protos/example', '--upstream', upstream.url.replace('http://', '')]);
   t.after(() => other.stop());
   const call = callOf('Library.GetBook', book, { view: 'measure' });
-  const { page, complaints } = await openCompare(browser, { url: other.url, call });
+  const { page, complaints } = await openCompare({ browser: gateway.browser, url: other.url }, { call });
   await page.getByLabel('Calls over each protocol').fill('100000');
   await press(page, 'Measure');
   // The second round: there is something of each.
@@ -198,7 +187,7 @@ test('answers that differ are shown loudly, field by field', { skip }, async (t)
   const other = await startTandem(['--proto', 'protos/example', '--upstream', fickle.target]);
   t.after(() => other.stop());
   const call = callOf('Greeter.SayHello', { name: 'A' });
-  const { page, complaints } = await openCompare(browser, { url: other.url, call });
+  const { page, complaints } = await openCompare({ browser: gateway.browser, url: other.url }, { call });
   await press(page, 'Call it');
   const alert = page.getByRole('alert').first();
   await alert.waitFor();

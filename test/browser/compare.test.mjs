@@ -2,28 +2,17 @@
 //
 //     npm run build && node --test test/browser/compare.test.mjs
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { startTandem } from '../../scripts/start-process.mjs';
 import { upstreams } from '../interop/upstreams.mjs';
-import { launch, skip } from './chromium.mjs';
-import { callOf, findingsOf, openCompare } from './compare-page.mjs';
+import { skip } from './chromium.mjs';
+import { callOf, openCompare } from './compare-page.mjs';
+import { findingsOf, useGateway } from './gateway-pages.mjs';
 
 const book = { name: 'shelves/fiction/books/frankenstein' };
-let tandem;
-let browser;
+const gateway = useGateway();
 
-before(async () => {
-  if (skip) return;
-  tandem = await startTandem(['--demo']);
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await tandem?.stop();
-});
-
-const openPage = (how = {}) => openCompare(browser, { url: tandem.url, ...how });
+const openPage = (how) => openCompare(gateway, how);
 
 test('one call over all protocols: the same answer, bytes with their fields, frames', { skip }, async () => {
   const { page, complaints } = await openPage({ call: callOf('Library.GetBook', book) });
@@ -95,22 +84,22 @@ test('what comes from outside is text', { skip }, async () => {
 });
 
 test('another site can neither ask nor frame', { skip }, async () => {
-  const url = `${tandem.url}/compare/api/methods`;
+  const url = `${gateway.url}/compare/api/methods`;
   const statusOf = async (headers) => (await fetch(url, { headers })).status;
   assert.equal(await statusOf({ origin: 'https://evil.example' }), 403);
   assert.equal(await statusOf({ 'sec-fetch-site': 'cross-site' }), 403);
   assert.equal(await statusOf({}), 200);
-  const policy = (await fetch(`${tandem.url}/compare`)).headers.get('content-security-policy') ?? '';
+  const policy = (await fetch(`${gateway.url}/compare`)).headers.get('content-security-policy') ?? '';
   assert.match(policy, /default-src 'none'.*frame-ancestors 'self'.*script-src 'self'/);
 });
 
 test('each operation of /docs leads here', { skip }, async () => {
   const { page } = await openPage();
-  await page.goto(`${tandem.url}/docs`);
+  await page.goto(`${gateway.url}/docs`);
   const block = page.locator('.opblock-get').filter({ has: page.locator('[data-path="/v1/greeter/{name}"]') });
   await block.locator('.opblock-summary-control').click();
   const href = await block.getByRole('link', { name: 'Compare REST and gRPC' }).getAttribute('href');
-  await page.goto(`${tandem.url}${href}`);
+  await page.goto(`${gateway.url}${href}`);
   await page.locator('#form .field').first().waitFor();
   assert.equal(await page.getByRole('combobox', { name: 'Method' }).inputValue(), 'example.Greeter.SayHello');
 });
@@ -123,11 +112,11 @@ test('many calls: figures, plots, reports to keep; and stopped, what is there co
   assert.equal(await page.locator('svg[role="img"]').count(), 3);
   assert.equal(await page.getByText(/beside REST: .*95 of 100 repetitions/).count(), 4);
   assert.equal(await page.getByText(/^CPU of the gateway .* over REST: .*95 of 100 repetitions/).count(), 3);
-  assert.match(await page.getByRole('row', { name: 'CPU of the gateway a call' }).innerText(), /\d [µm]s ± \d/);
+  assert.match(await page.getByRole('row', { name: 'CPU of the gateway a call' }).textContent(), /\d [µm]s ± \d/);
   assert.deepEqual(await findingsOf(page), []);
   const read = async (format) => {
     const href = await page.getByRole('link', { name: format }).getAttribute('href');
-    return await (await fetch(`${tandem.url}${href}`)).text();
+    return await (await fetch(`${gateway.url}${href}`)).text();
   };
   assert.equal((await read('CSV')).trim().split('\n').length, 1 + 5 * 40);
   assert.equal(JSON.parse(await read('JSON'))[0].measurement.measured.length, 5);

@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadSchema } from '../../dist/schema/load-schema.js';
 import { lengthDelimited } from '../../dist/wire/fragment.js';
-import { startTandem } from '../../scripts/start-process.mjs';
-import { launch, skip } from './chromium.mjs';
+import { skip } from './chromium.mjs';
+import { useGateway } from './gateway-pages.mjs';
 
 const library = 'example.library.v1.Library';
 /** Where each package's modules are, as it exports them. */
@@ -46,14 +46,9 @@ async function descriptorSet() {
   return Buffer.concat([...ordered].map((file) => lengthDelimited(1, file.toBytes())));
 }
 
-let tandem;
-let browser;
 let page;
 
-before(async () => {
-  if (skip) return;
-  tandem = await startTandem(['--demo']);
-  browser = await launch();
+useGateway(['--demo'], async ({ browser, url }) => {
   page = await browser.newPage();
   const set = await descriptorSet();
   const html = `<!doctype html><script type="importmap">${importMap()}</script>`;
@@ -65,12 +60,7 @@ before(async () => {
     const file = join(packages.get(name) ?? dirname('.'), path.slice(name.length + 1));
     return route.fulfill({ contentType: 'text/javascript', body: readFileSync(file) });
   });
-  await page.goto(`${tandem.url}/client.html`);
-});
-
-after(async () => {
-  await browser?.close();
-  await tandem?.stop();
+  await page.goto(`${url}/client.html`);
 });
 
 /** Calls a method of the library; replies as JSON, an error by its code. */

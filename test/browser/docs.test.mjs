@@ -3,52 +3,27 @@
 //
 //     npm run build && npm run browser
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { startTandem } from '../../scripts/start-process.mjs';
-import { launch, skip } from './chromium.mjs';
+import { test } from 'node:test';
+import { skip } from './chromium.mjs';
+import { openPage, useGateway } from './gateway-pages.mjs';
 
 /** Calls to try: the operation, what to type into its parameters, and what the answer must hold. */
 const calls = [
   { method: 'get', path: '/v1/greeter/{name}', parameters: { name: 'Wörld' }, answer: { message: 'Hello Wörld' } },
   { method: 'get', path: '/v1/shelves/{shelf}', parameters: { shelf: 'none' }, status: '404', answer: { code: 5 } },
 ];
-let tandem;
-let browser;
+const gateway = useGateway();
 
-before(async () => {
-  if (skip) return;
-  tandem = await startTandem(['--demo']);
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await tandem?.stop();
-});
-
-/** A page on /docs that can reach the gateway alone. `complaints` gathers what a user would find in the console. */
+/** The page with its operations. */
 async function openDocs() {
-  const page = await browser.newPage();
-  const complaints = [];
-  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
-  page.on('console', (message) => {
-    // The browser logs every 4xx of a call that the reader asks for.
-    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
-  });
-  await page.route('**', (route) => {
-    const target = route.request().url();
-    if (target.startsWith(`${tandem.url}/`) || target.startsWith('data:')) return route.continue();
-    complaints.push(`request to ${target}`);
-    return route.abort();
-  });
-  await page.goto(`${tandem.url}/docs`);
-  await page.locator('.opblock').first().waitFor();
-  return { page, complaints };
+  const opened = await openPage(gateway.browser, `${gateway.url}/docs`);
+  await opened.page.locator('.opblock').first().waitFor();
+  return opened;
 }
 
 test('/docs shows every operation of the document and asks no other host', { skip }, async () => {
   const { page, complaints } = await openDocs();
-  const { paths, info } = await (await fetch(`${tandem.url}/openapi.json`)).json();
+  const { paths, info } = await (await fetch(`${gateway.url}/openapi.json`)).json();
   const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query'];
   const wanted = Object.entries(paths).flatMap(([path, item]) =>
     methods.filter((method) => item[method]).map((method) => `${method} ${path}`),

@@ -4,29 +4,19 @@
 //     npm run build && npm run browser
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { startTandem } from '../../scripts/start-process.mjs';
-import { launch, skip } from './chromium.mjs';
+import { test } from 'node:test';
+import { skip } from './chromium.mjs';
+import { useGateway } from './gateway-pages.mjs';
 
 const client = readFileSync(new URL('index.esm.js', import.meta.resolve('grpc-web')));
 const library = 'example.library.v1.Library';
-let tandem;
-let browser;
 let page;
 
-before(async () => {
-  if (skip) return;
-  tandem = await startTandem(['--demo']);
-  browser = await launch();
+useGateway(['--demo'], async ({ browser, url }) => {
   page = await browser.newPage();
   // A page of the gateway's own origin, and the client beside it.
   await page.route('**/grpc-web.js', (route) => route.fulfill({ contentType: 'text/javascript', body: client }));
-  await page.goto(`${tandem.url}/healthz`);
-});
-
-after(async () => {
-  await browser?.close();
-  await tandem?.stop();
+  await page.goto(`${url}/healthz`);
 });
 
 /** Calls a method whose request has text in its fields, by field number; replies are given as text of their bytes. */

@@ -1,5 +1,6 @@
 /** The page that shows what is counted: its files, figures and exports. */
 import type { FastifyInstance, FastifyReply, RouteShorthandOptions } from 'fastify';
+import type { Gateway } from '../../gateway/gateway.ts';
 import { StatusError } from '../../status/status-error.ts';
 import { mountPageFiles, sendPage } from '../page-files.ts';
 import type { Analytics } from './analytics.ts';
@@ -10,11 +11,11 @@ const spans: readonly string[] = ['300', '900', '3600'];
 /** Answers `path` and what is below it that is the page's, for those whom `route` lets in. */
 export function mountAnalyticsPage(
   app: FastifyInstance,
-  analytics: Analytics,
+  { gateway, analytics }: { readonly gateway: Gateway; readonly analytics: Analytics },
   path: string,
   route: RouteShorthandOptions,
 ): void {
-  app.get(path, route, (_request, reply) => sendPage(reply, 'analytics/index.html', { base: path }));
+  app.get(path, route, (_request, reply) => sendPage(reply, gateway, { file: 'analytics/index.html', base: path }));
   mountPageFiles(app, path, 'analytics', route);
   app.get(`${path}/report`, route, async (request, reply) => {
     const { seconds = '300', method } = request.query as Readonly<Record<string, unknown>>;

@@ -1,11 +1,10 @@
 import type { Gateway } from '../../gateway/gateway.ts';
 import { type OpenApiDocument, type Operation, type PathItem, pathItemMethods } from '../../openapi/document.ts';
+import { pageLinks } from '../page-links.ts';
 
 /** Where the page of comparisons is; undefined when it is off, or its path is that of a method. */
-export function comparePath({ generation, options }: Gateway): string | undefined {
-  const { prefix, paths } = options.docs;
-  const path = `${prefix}${paths.compare}`;
-  return paths.compare === false || generation.table.match('GET', path).kind === 'matched' ? undefined : path;
+export function comparePath({ generation }: Gateway): string | undefined {
+  return pageLinks(generation).find(({ name }) => name === 'compare')?.path;
 }
 
 /** The document for a page of ours: each operation leads to the comparison of its method, where there is that page. */

@@ -17,7 +17,7 @@ export function mountComparePage(
   path: string,
   route: RouteShorthandOptions,
 ): void {
-  app.get(path, route, (_request, reply) => sendPage(reply, 'compare/index.html', { base: path }));
+  app.get(path, route, (_request, reply) => sendPage(reply, gateway, { file: 'compare/index.html', base: path }));
   mountPageFiles(app, path, 'compare', route);
   mountApi(app, gateway, `${path}/api`, route);
 }
