@@ -1,8 +1,8 @@
 /** `tandem openapi`: the OpenAPI documents, to standard output or files, or compared with files. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Gateway } from '../gateway/gateway.ts';
 import type { OpenApiDocument } from '../openapi/document.ts';
+import type { Documents } from '../openapi/documents.ts';
 import { downconvert } from '../openapi/downconvert.ts';
 import { ExitCode, print, printError } from './command.ts';
 import { type Arguments, UsageError } from './flags.ts';
@@ -22,11 +22,11 @@ interface Request {
 export async function run(args: Arguments): Promise<ExitCode> {
   const request = requestOf(args);
   return withGateway(args, async ({ generation }) => {
-    if (request.diff !== undefined)
-      return printDiff(request.diff, generation.documents.whole(), args.flags.has('json'));
+    const documents = await generation.documents();
+    if (request.diff !== undefined) return printDiff(request.diff, documents.whole(), args.flags.has('json'));
     const version = request.version ?? generation.options.docs.openapiVersion;
     let code: ExitCode = ExitCode.done;
-    for (const [name, make] of documentsOf(generation, request)) {
+    for (const [name, make] of documentsOf(documents, request)) {
       const document = make();
       const text = await documentText(version === '3.0' ? downconvert(document) : document, request.format);
       if (give(name, text, request) !== ExitCode.done) code = ExitCode.findings;
@@ -67,7 +67,7 @@ type MakeDocument = () => OpenApiDocument;
 
 /** The documents by name, one after the other: those of a large set need not be in memory together. */
 function documentsOf(
-  { documents }: Gateway['generation'],
+  documents: Documents,
   { per }: Request,
 ): readonly (readonly [name: string | undefined, MakeDocument])[] {
   if (per === undefined) return [[undefined, () => documents.whole()]];

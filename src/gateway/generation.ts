@@ -5,7 +5,8 @@
 import type { Codec } from '../codec/codec.ts';
 import { createCodec } from '../codec/create-codec.ts';
 import type { Counters } from '../limits/call-limits.ts';
-import { createDocuments, type Documents } from '../openapi/documents.ts';
+import type { OpenApiInput } from '../openapi/create-openapi.ts';
+import type { Documents } from '../openapi/documents.ts';
 import type { Binding } from '../routing/binding.ts';
 import { createBindings } from '../routing/create-bindings.ts';
 import { findOverlaps } from '../routing/overlaps.ts';
@@ -16,7 +17,7 @@ import type { MethodRules } from '../schema/http-rule.ts';
 import { loadSchema } from '../schema/load-schema.ts';
 import { type Problem, SchemaError } from '../schema/problem.ts';
 import { readServiceConfigs } from '../schema/service-config.ts';
-import { type CreatedSecurity, createSecurity, type Security } from '../security/security.ts';
+import type { CreatedSecurity, Security } from '../security/security.ts';
 import { createTranscoder, type Transcoder } from '../transcode/transcoder.ts';
 import type { Transport } from '../upstream/transport.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
@@ -74,8 +75,8 @@ export interface Generation {
   readonly rest: RestTargets | undefined;
   /** What answers for services that no upstream serves, when the options ask for it. */
   readonly mock: CallTarget | undefined;
-  /** Its OpenAPI documents, each made when it is first asked for. */
-  readonly documents: Documents;
+  /** Its OpenAPI documents, each made when it is first asked for; so is what makes them. */
+  readonly documents: () => Promise<Documents>;
 }
 
 /**
@@ -163,7 +164,7 @@ export async function createGeneration(
     unreflected: unreachable,
     rest: await createRestTargets(options, table.bindings, schema),
     mock: options.mock ? await createMock(schema, options) : undefined,
-    documents: createDocuments({
+    documents: lazyDocuments({
       bindings: table.bindings,
       schema,
       options: openApiOptionsOf(options, secured?.security),
@@ -188,6 +189,7 @@ async function createSecurityOf(
   before: Generation | undefined,
 ): Promise<CreatedSecurity | undefined> {
   if (!asksCallers(security)) return undefined;
+  const { createSecurity } = await import('../security/security.ts');
   return await createSecurity(security, { services, bindings, keySources: before?.security?.keySources });
 }
 
@@ -224,6 +226,12 @@ function withUnannotated(
   const annotated = new Set(rules.map(({ method }) => method));
   const others = services.flatMap(({ methods }) => methods).filter((method) => !annotated.has(method));
   return [...rules, ...others.map((method) => ({ method, rules: [] }))];
+}
+
+/** Most gateways that start are never asked for a document. */
+function lazyDocuments(input: OpenApiInput): Generation['documents'] {
+  let documents: Promise<Documents> | undefined;
+  return () => (documents ??= import('../openapi/documents.ts').then(({ createDocuments }) => createDocuments(input)));
 }
 
 function createTranscoders(options: Options, schema: Schema, unknown: Map<string, number>): Transcoder {

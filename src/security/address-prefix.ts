@@ -24,13 +24,18 @@ export function createAddressSet(ranges: readonly string[]): (address: string) =
   const list = new BlockList();
   for (const range of ranges) {
     const [address = '', length] = range.split('/', 2);
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    const family = familyOf(address);
     list.addSubnet(address, Number(length ?? (family === 'ipv6' ? 128 : 32)), family);
   }
   return (text) => {
     const address = withoutMapping(text);
-    return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+    return list.check(address, familyOf(address));
   };
+}
+
+/** Of what is an address. node:net would compile a pattern for it, which takes 4 ms of a start. */
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
 }
 
 /** A server that listens on IPv6 as well sees the addresses of IPv4 in it: `::ffff:192.0.2.1`. */

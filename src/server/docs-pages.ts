@@ -2,7 +2,7 @@
  * The documentation pages. A small API is one page of Swagger UI; of a large one Swagger UI would take minutes to draw, so that there is a
  * page to search all operations, and one of Swagger UI for each service.
  */
-import type { FastifyInstance, FastifyReply, RouteHandlerMethod, RouteShorthandOptions } from 'fastify';
+import type { FastifyInstance, RouteHandlerMethod, RouteShorthandOptions } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Generation } from '../gateway/generation.ts';
 import { comparePath } from './compare/compare-links.ts';
@@ -33,35 +33,27 @@ export function mountDocs(app: FastifyInstance, gateway: Gateway, path: string, 
     });
   });
   mountPageFiles(app, path, 'docs', route);
-  app.get(`${path}/*`, route, function (request, reply) {
+  app.get(`${path}/*`, route, async function (request, reply) {
     const rest = (request.params as { readonly '*': string })['*'];
-    return showBelow(rest, reply, gateway, path) ?? showSwaggerUi.call(this, request, reply);
+    const { generation } = gateway;
+    if (rest === 'operations.json') return reply.type('application/json').send(await indexText(generation));
+    const [, service = '', file] = /^([\w.]+?)(\/openapi\.json)?$/.exec(rest) ?? [];
+    const isKnown = (await generation.documents()).names('service').includes(service);
+    if (!isKnown) return showSwaggerUi.call(this, request, reply);
+    if (file === undefined) {
+      const values = { service };
+      return sendPage(reply, gateway, { file: 'docs/service.html', base: path, values, policy: contentSecurityPolicy });
+    }
+    const document = await servedPart(generation, service);
+    return document && sendDocument(reply, pageDocument(document, gateway), 'json');
   });
-}
-
-/** The answer of our own; undefined when the path is Swagger UI's. */
-function showBelow(rest: string, reply: FastifyReply, gateway: Gateway, base: string): unknown {
-  const { generation } = gateway;
-  if (rest === 'operations.json') return reply.type('application/json').send(indexText(generation));
-  const [, service = '', file] = /^([\w.]+?)(\/openapi\.json)?$/.exec(rest) ?? [];
-  const isKnown = generation.documents.names('service').includes(service);
-  if (!isKnown) return undefined;
-  if (file === undefined)
-    return sendPage(reply, gateway, {
-      file: 'docs/service.html',
-      base,
-      values: { service },
-      policy: contentSecurityPolicy,
-    });
-  const document = servedPart(generation, service);
-  return document && sendDocument(reply, pageDocument(document, gateway), 'json');
 }
 
 const texts = new WeakMap<Generation, string>();
 
 /** What the page searches, as JSON; made once a generation. */
-function indexText(generation: Generation): string {
-  const text = texts.get(generation) ?? JSON.stringify(generation.documents.index());
+async function indexText(generation: Generation): Promise<string> {
+  const text = texts.get(generation) ?? JSON.stringify((await generation.documents()).index());
   texts.set(generation, text);
   return text;
 }

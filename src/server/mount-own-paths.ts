@@ -60,10 +60,10 @@ const answers = {
     const { isReady, upstreams } = gateway.readiness();
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', upstreams });
   },
-  openapiJson: (reply: FastifyReply, { generation }: Gateway) =>
-    sendDocument(reply, servedDocument(generation), 'json'),
-  openapiYaml: (reply: FastifyReply, { generation }: Gateway) =>
-    sendDocument(reply, servedDocument(generation), 'yaml'),
+  openapiJson: async (reply: FastifyReply, { generation }: Gateway) =>
+    sendDocument(reply, await servedDocument(generation), 'json'),
+  openapiYaml: async (reply: FastifyReply, { generation }: Gateway) =>
+    sendDocument(reply, await servedDocument(generation), 'yaml'),
 } as const;
 
 function mountMetrics(app: FastifyInstance, path: string, route: RouteShorthandOptions, metrics?: Metrics): void {
@@ -75,10 +75,10 @@ function mountMetrics(app: FastifyInstance, path: string, route: RouteShorthandO
 
 /** `/openapi/library.v1.json`. What no document is called may still be a path of the user's rules. */
 function mountParts(app: FastifyInstance, gateway: Gateway, folder: string): void {
-  app.get(`${folder}/:file`, guarded(gateway), (request: FastifyRequest, reply) => {
+  app.get(`${folder}/:file`, guarded(gateway), async (request: FastifyRequest, reply) => {
     const { file } = request.params as { readonly file: string };
     const [, name = '', format] = /^(.+)\.(json|yaml)$/.exec(file) ?? [];
-    const document = servedPart(gateway.generation, name);
+    const document = await servedPart(gateway.generation, name);
     return document === undefined ? reply.callNotFound() : sendDocument(reply, document, format as 'json' | 'yaml');
   });
 }

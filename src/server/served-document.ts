@@ -1,21 +1,23 @@
 import type { FastifyReply } from 'fastify';
 import type { Generation } from '../gateway/generation.ts';
 import type { OpenApiDocument } from '../openapi/document.ts';
-import { downconvert } from '../openapi/downconvert.ts';
 
 /** The whole document in the version of OpenAPI that `docs.openapiVersion` asks for. */
-export function servedDocument(generation: Generation): OpenApiDocument {
-  return inVersion(generation, generation.documents.whole());
+export async function servedDocument(generation: Generation): Promise<OpenApiDocument> {
+  const documents = await generation.documents();
+  return await inVersion(generation, documents.whole());
 }
 
 /** The same of one package or service; undefined when there is none of that name. */
-export function servedPart(generation: Generation, name: string): OpenApiDocument | undefined {
-  const part = generation.documents.of(name);
-  return part && inVersion(generation, part);
+export async function servedPart(generation: Generation, name: string): Promise<OpenApiDocument | undefined> {
+  const part = (await generation.documents()).of(name);
+  return part && (await inVersion(generation, part));
 }
 
-function inVersion({ options }: Generation, document: OpenApiDocument): OpenApiDocument {
-  return options.docs.openapiVersion === '3.0' ? downconvert(document) : document;
+async function inVersion({ options }: Generation, document: OpenApiDocument): Promise<OpenApiDocument> {
+  if (options.docs.openapiVersion === '3.1') return document;
+  const { downconvert } = await import('../openapi/downconvert.ts');
+  return downconvert(document);
 }
 
 /** Answers with a document as JSON or YAML. */

@@ -3,15 +3,9 @@
  */
 import { METHODS } from 'node:http';
 import type { Server } from 'node:https';
+import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyHttpOptions,
-  type FastifyInstance,
-  type FastifyRequest,
-  LogController,
-  type RawServerDefault,
-} from 'fastify';
+import type { FastifyBaseLogger, FastifyHttpOptions, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
 import { createGateway, type Gateway, type GatewayContext } from '../gateway/gateway.ts';
 import type { LimitOptions, Options, TandemOptions } from '../gateway/options.ts';
 import { formatProblem } from '../schema/problem.ts';
@@ -31,6 +25,9 @@ import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './pl
 import { addRequestIds } from './request-ids.ts';
 import { keepShadow } from './shadow/keep-shadow.ts';
 import type { ShadowResult } from './shadow/shadow-result.ts';
+
+// For an import Node would read all of its text for what it exports: a tenth of the processor time that a start takes.
+const { fastify, LogController } = createRequire(import.meta.url)('fastify') as typeof import('fastify');
 
 export interface RunningServer {
   /** `http://127.0.0.1:8080` */

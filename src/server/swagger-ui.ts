@@ -13,13 +13,17 @@ import { servedDocument } from './served-document.ts';
 export async function createDocsApp(gateway: Gateway, path: string): Promise<FastifyInstance> {
   const app = fastify();
   const placeholder = { openapi: '3.1.0', info: { title: '', version: '' }, paths: {} };
+  let document = await servedDocument(gateway.generation);
+  // Swagger UI does not wait for what it shows.
+  app.addHook('onRequest', async () => {
+    document = await servedDocument(gateway.generation);
+  });
   await app.register(swagger, { mode: 'static', specification: { document: placeholder } });
   await app.register(swaggerUi, {
     routePrefix: path,
     staticCSP: contentSecurityPolicy,
     transformSpecificationClone: false,
-    transformSpecification: () =>
-      pageDocument(servedDocument(gateway.generation), gateway) as unknown as Record<string, unknown>,
+    transformSpecification: () => pageDocument(document, gateway) as unknown as Record<string, unknown>,
     uiConfig: { deepLinking: true, docExpansion: 'list', displayRequestDuration: true, tryItOutEnabled: true },
   });
   await app.ready();

@@ -35,7 +35,7 @@ const known: Known = (place, name) =>
 for (const protos of [['protos/example'], ['test/protos/workshop']]) {
   test(`every example of ${protos}`, async () => {
     const { generation, bind } = await load(protos);
-    const document = generation.documents.whole();
+    const document = (await generation.documents()).whole();
     let count = 0;
     for (const operation of operationsOf(document)) {
       for (const example of exampleRequests(document, operation, known)) {

@@ -95,7 +95,7 @@ interface Count {
 async function callAll(server: RunningServer, seen: ReturnType<typeof watch>, count: Count): Promise<void> {
   const transport = createHttp2Transport(parseTarget(server.url.replace('http://', '')));
   const { documents, schema } = server.gateway.generation;
-  const document = documents.whole();
+  const document = (await documents()).whole();
   try {
     for (const each of operationsOf(document)) {
       const [example] = exampleRequests(document, each);
