@@ -4,11 +4,12 @@
 //     npm run build && node --test test/interop/snippets.test.mjs
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { startTandem } from '../../scripts/start-process.mjs';
+import { jars, javaPlugin, missing, servers } from './tools.mjs';
 import { googleProtos } from './upstreams.mjs';
 
 const run = promisify(execFile);
@@ -25,6 +26,11 @@ const calls = [
   { method: 'Library.GetBook', message: { name: 'shelves/fiction/books/frankenstein' }, texts: ['Frankenstein'] },
   { method: 'Library.SearchBooks', message: { text: 'e', filter } },
   { method: 'Library.StreamBooks', message: { parent: 'shelves/fiction', interval: '0.001s' } },
+  { method: 'Library.AskLibrarian', message: [{ text: 'moby' }, { text: `it's "o"` }] },
+  {
+    method: 'Library.ImportBooks',
+    message: [1, 2].map((volume) => ({ parent: 'shelves/poetry', book: { title: 'A', volume } })),
+  },
 ];
 
 const ownPython = join(cache, 'python', 'bin', 'python');
@@ -62,6 +68,38 @@ async function runGo(code, method) {
   return await run('go', ['run', './call'], { cwd: folder });
 }
 
+let javaPath;
+
+/** The classes of the examples and all that they need, as a reader's build has them. */
+async function javaClasses() {
+  if (javaPath !== undefined) return javaPath;
+  const folder = join(cache, 'java-snippets');
+  const [protos, sources, classes] = ['protos', 'sources', 'classes'].map((name) => join(folder, name));
+  for (const each of [join(protos, 'example'), sources, classes]) mkdirSync(each, { recursive: true });
+  chmodSync(javaPlugin.built, 0o755);
+  const files = ['example/greeter.proto', 'example/library.proto'];
+  for (const file of files) {
+    const text = readFileSync(join('protos', file), 'utf8');
+    writeFileSync(join(protos, file), text.replace(/^package .*$/m, '$&\noption java_multiple_files = true;'));
+  }
+  const outputs = [`--java_out=${sources}`, `--grpc-java_out=${sources}`];
+  const given = [`-I${protos}`, `-I${googleProtos}`, `--plugin=protoc-gen-grpc-java=${javaPlugin.built}`];
+  execFileSync('protoc', [...given, ...outputs, ...files]);
+  javaPath = [classes, join(jars, '*')].join(delimiter);
+  const generated = readdirSync(sources, { recursive: true }).filter((file) => file.endsWith('.java'));
+  await run('javac', ['-J-XX:TieredStopAtLevel=1', '-nowarn', '-d', classes, '-cp', javaPath, ...generated], {
+    cwd: sources,
+  });
+  return javaPath;
+}
+
+async function runJava(code) {
+  const path = await javaClasses();
+  const file = join(cache, 'java-snippets', 'Call.java');
+  writeFileSync(file, code);
+  return await run('java', ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', path, file]);
+}
+
 /** How a reader runs each, and why it cannot be run here. */
 const languages = {
   fetch: { go: (code) => run(process.execPath, ['--input-type=module', '-e', code]) },
@@ -75,6 +113,7 @@ const languages = {
   },
   'go-http': { go: runGo, missing: !hasGo && 'there is no go' },
   'go-grpc': { go: runGo, missing: !hasGo && 'there is no go' },
+  java: { go: runJava, missing: missing(servers['grpc-java']) || missing(javaPlugin) },
 };
 
 let tandem;
@@ -94,9 +133,12 @@ async function codeOf({ method, message }) {
   return new Map((await response.json()).map(({ id, code }) => [id, code]));
 }
 
-/** The titles and greetings of an answer in their order, whatever else a language makes of it. */
-function textsIn(output) {
-  return [...output.matchAll(/"(?:title|message)":\s*("(?:[^"\\]|\\.)*")/g)].map(([, text]) => JSON.parse(text));
+/** The titles, greetings and questions of an answer in their order, whatever else a language makes of it; of new books where they are. */
+function textsIn(output, method) {
+  if (method === 'Library.ImportBooks')
+    return [...output.matchAll(/"(shelves\/\w+\/books\/)/g)].map(([, text]) => text);
+  const texts = output.matchAll(/"(?:title|message|question)":\s*("(?:[^"\\]|\\.)*")/g);
+  return [...texts].map(([, text]) => JSON.parse(text));
 }
 
 for (const call of calls) {
@@ -107,7 +149,7 @@ for (const call of calls) {
       const code = (await codeOf(call)).get(id);
       assert.ok(code, `no code for ${id}`);
       const { stdout } = await go(code, call.method);
-      const texts = textsIn(stdout);
+      const texts = textsIn(stdout, call.method);
       expected ??= texts;
       assert.ok(texts.length > 0, stdout);
       assert.deepEqual(texts, expected, code);

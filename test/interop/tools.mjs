@@ -6,7 +6,8 @@ import { startProcess } from '../../scripts/start-process.mjs';
 
 const cache = resolve('.cache', 'interop');
 const bin = join(cache, 'bin');
-const jars = join(cache, 'jars');
+/** Of grpc-java, with all that it needs. */
+export const jars = join(cache, 'jars');
 const java = join(import.meta.dirname, 'java');
 
 function goProgram(name, path) {
@@ -37,6 +38,20 @@ export const servers = {
       }),
     compresses: true,
   },
+};
+
+const pluginOf = 'protoc-gen-grpc-java';
+/** What makes code of grpc-java; to be made executable. */
+export const javaPlugin = {
+  built: join(bin, `${pluginOf}-1.76.0-linux-x86_64.exe`),
+  build: [
+    'mvn',
+    [
+      ...['-q', '-f', join(java, 'pom.xml'), 'dependency:copy', `-DoutputDirectory=${bin}`],
+      `-Dartifact=io.grpc:${pluginOf}:1.76.0:exe:linux-x86_64`,
+    ],
+    {},
+  ],
 };
 
 /** Clients, and testers of servers. */

@@ -1,14 +1,14 @@
 /** C#. */
 import type { MessageDescriptor } from '../../schema/descriptors.ts';
-import { jsonLiteral, nestedNames, quoted, type Snippet, type SnippetCall } from './snippet.ts';
+import { jsonLiteral, jsonLiterals, nestedNames, quoted, type Snippet, type SnippetCall } from './snippet.ts';
 
 /** By gRPC, with code that Grpc.Tools has generated. */
-export function csharpCode(call: SnippetCall): Snippet | undefined {
+export function csharpCode(call: SnippetCall): Snippet {
   const { method, headers, origin } = call;
-  if (method.isClientStreaming) return undefined;
   const { service, input } = method;
   const pairs = headers.map(([name, value]) => `{ ${quoted(name)}, ${quoted(value)} }`).join(', ');
-  const metadata = headers.length === 0 ? '' : `, new Grpc.Core.Metadata { ${pairs} }`;
+  const metadata = headers.length === 0 ? '' : `new Grpc.Core.Metadata { ${pairs} }`;
+  const behind = metadata === '' ? '' : `, ${metadata}`;
   const name = `${namespaceOf(service.file)}${service.name}`;
   const code = [
     'using Grpc.Core;',
@@ -16,13 +16,23 @@ export function csharpCode(call: SnippetCall): Snippet | undefined {
     '',
     `using var channel = GrpcChannel.ForAddress(${quoted(origin)});`,
     `var client = new ${name}.${service.name}Client(channel);`,
-    `var request = ${typeName(input)}.Parser.ParseJson(${jsonLiteral(call)});`,
+    ...(method.isClientStreaming
+      ? [
+          `using var stream = client.${method.name}(${metadata});`,
+          'foreach (var text in new string[] {',
+          ...jsonLiterals(call).map((json) => `    ${json},`),
+          `}) await stream.RequestStream.WriteAsync(${typeName(input)}.Parser.ParseJson(text));`,
+          'await stream.RequestStream.CompleteAsync();',
+        ]
+      : [`var request = ${typeName(input)}.Parser.ParseJson(${jsonLiteral(call)});`]),
     ...(method.isServerStreaming
       ? [
-          `using var stream = client.${method.name}(request${metadata});`,
+          ...(method.isClientStreaming ? [] : [`using var stream = client.${method.name}(request${behind});`]),
           'await foreach (var reply in stream.ResponseStream.ReadAllAsync()) Console.WriteLine(reply);',
         ]
-      : [`Console.WriteLine(await client.${method.name}Async(request${metadata}));`]),
+      : [
+          `Console.WriteLine(await ${method.isClientStreaming ? 'stream' : `client.${method.name}Async(request${behind})`});`,
+        ]),
   ];
   return {
     id: 'csharp',

@@ -4,6 +4,7 @@ import {
   hostOf,
   isTls,
   jsonLiteral,
+  jsonLiterals,
   nestedNames,
   quoted,
   restHeaders,
@@ -50,10 +51,10 @@ export function netHttp(call: SnippetCall): Snippet | undefined {
 }
 
 /** By gRPC, with code that protoc-gen-go and protoc-gen-go-grpc have generated. */
-export function grpcGo(call: SnippetCall): Snippet | undefined {
+export function grpcGo(call: SnippetCall): Snippet {
   const { method, headers } = call;
-  if (method.isClientStreaming) return undefined;
   const isOther = method.input.file !== method.file;
+  const type = `${isOther ? 'inputpb' : 'pb'}.${nestedNames(method.input).join('_')}`;
   const credentials = isTls(call) ? 'credentials.NewTLS(nil)' : 'insecure.NewCredentials()';
   const imports = [
     ...(method.isServerStreaming ? ['"io"'] : []),
@@ -81,15 +82,16 @@ export function grpcGo(call: SnippetCall): Snippet | undefined {
     `\tconnection, err := grpc.NewClient(${quoted(hostOf(call))}, grpc.WithTransportCredentials(${credentials}))`,
     ...checked,
     '\tdefer connection.Close()',
-    `\trequest := &${isOther ? 'inputpb' : 'pb'}.${nestedNames(method.input).join('_')}{}`,
-    `\tif err := protojson.Unmarshal([]byte(${jsonLiteral(call)}), request); err != nil {`,
-    '\t\tlog.Fatal(err)',
-    '\t}',
+    ...(method.isClientStreaming ? [] : requestOf(type, jsonLiteral(call))),
     pairs === ''
       ? '\tctx := context.Background()'
       : `\tctx := metadata.AppendToOutgoingContext(context.Background()${pairs})`,
     `\tclient := pb.New${method.service.name}Client(connection)`,
-    ...(method.isServerStreaming ? streamed(method.name) : single(method.name)),
+    ...(method.isClientStreaming
+      ? sent(call, type)
+      : method.isServerStreaming
+        ? [`\tstream, err := client.${method.name}(ctx, request)`, ...checked, ...received]
+        : [`\treply, err := client.${method.name}(ctx, request)`, ...checked, shown]),
     '}',
   ];
   return {
@@ -103,26 +105,45 @@ export function grpcGo(call: SnippetCall): Snippet | undefined {
 
 const checked = ['\tif err != nil {', '\t\tlog.Fatal(err)', '\t}'];
 
-function single(name: string): readonly string[] {
-  return [`\treply, err := client.${name}(ctx, request)`, ...checked, '\tfmt.Println(protojson.Format(reply))'];
-}
+const shown = '\tfmt.Println(protojson.Format(reply))';
 
-function streamed(name: string): readonly string[] {
+function requestOf(type: string, json: string): readonly string[] {
   return [
-    `\tstream, err := client.${name}(ctx, request)`,
-    ...checked,
-    '\tfor {',
-    '\t\treply, err := stream.Recv()',
-    '\t\tif err == io.EOF {',
-    '\t\t\treturn',
-    '\t\t}',
-    '\t\tif err != nil {',
-    '\t\t\tlog.Fatal(err)',
-    '\t\t}',
-    '\t\tfmt.Println(protojson.Format(reply))',
-    '\t}',
+    `\trequest := &${type}{}`,
+    `\tif err := protojson.Unmarshal([]byte(${json}), request); err != nil {`,
+    ...checked.slice(1),
   ];
 }
+
+/** A stream of requests, and what is answered at its end or meanwhile. */
+function sent(call: SnippetCall, type: string): readonly string[] {
+  const { name, isServerStreaming } = call.method;
+  const inner = [...requestOf(type, 'text'), '\tif err := stream.Send(request); err != nil {', ...checked.slice(1)];
+  return [
+    `\tstream, err := client.${name}(ctx)`,
+    ...checked,
+    '\tfor _, text := range []string{',
+    ...jsonLiterals(call).map((json) => `\t\t${json},`),
+    '\t} {',
+    ...inner.map((line) => `\t${line}`),
+    '\t}',
+    ...(isServerStreaming
+      ? ['\tif err := stream.CloseSend(); err != nil {', ...checked.slice(1), ...received]
+      : ['\treply, err := stream.CloseAndRecv()', ...checked, shown]),
+  ];
+}
+
+/** The replies of a stream until its end. */
+const received: readonly string[] = [
+  '\tfor {',
+  '\t\treply, err := stream.Recv()',
+  '\t\tif err == io.EOF {',
+  '\t\t\treturn',
+  '\t\t}',
+  ...checked.map((line) => `\t${line}`),
+  `\t${shown}`,
+  '\t}',
+];
 
 function goPackage({ file }: MessageDescriptor): string {
   const [, name] = /^google\/protobuf\/(\w+)\.proto$/.exec(file.name) ?? [];

@@ -1,9 +1,10 @@
 /** Java. */
-import type { MessageDescriptor } from '../../schema/descriptors.ts';
+import type { MessageDescriptor, MethodDescriptor } from '../../schema/descriptors.ts';
 import {
   hostOf,
   isTls,
   jsonLiteral,
+  jsonLiterals,
   lowerFirst,
   nestedNames,
   quoted,
@@ -12,18 +13,20 @@ import {
 } from './snippet.ts';
 
 /** By gRPC, with code that protoc and protoc-gen-grpc-java have generated. */
-export function javaCode(call: SnippetCall): Snippet | undefined {
+export function javaCode(call: SnippetCall): Snippet {
   const { method, headers } = call;
-  if (method.isClientStreaming) return undefined;
-  const { service, input } = method;
+  const { service, input, output } = method;
+  const types = typesOf(method);
   const attached = headers.flatMap(([name, value]) => [
     `    headers.put(Metadata.Key.of(${quoted(name)}, Metadata.ASCII_STRING_MARSHALLER), ${quoted(value)});`,
   ]);
-  const stub = `${packageOf(service.file)}${service.name}Grpc.newBlockingStub(channel)`;
+  const version = method.isClientStreaming ? 'V2' : '';
+  const stub = `${packageOf(service.file)}${service.name}Grpc.newBlocking${version}Stub(channel)`;
   const intercepted =
     headers.length === 0 ? stub : `${stub}.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))`;
   const made = `stub.${lowerFirst(method.name)}(request.build())`;
   const code = [
+    ...(types === '' ? [] : ['import com.google.protobuf.TypeRegistry;']),
     'import com.google.protobuf.util.JsonFormat;',
     'import io.grpc.*;',
     ...(headers.length === 0 ? [] : ['import io.grpc.stub.MetadataUtils;']),
@@ -33,13 +36,19 @@ export function javaCode(call: SnippetCall): Snippet | undefined {
     `    var channel = ManagedChannelBuilder.forTarget(${quoted(hostOf(call))})${isTls(call) ? '' : '.usePlaintext()'}.build();`,
     ...(headers.length === 0 ? [] : ['    var headers = new Metadata();', ...attached]),
     `    var stub = ${intercepted};`,
-    `    var request = ${className(input)}.newBuilder();`,
-    `    JsonFormat.parser().merge(${jsonLiteral(call)}, request);`,
-    ...(method.isServerStreaming
-      ? [
-          `    for (var replies = ${made}; replies.hasNext(); ) System.out.println(JsonFormat.printer().print(replies.next()));`,
-        ]
-      : [`    System.out.println(JsonFormat.printer().print(${made}));`]),
+    ...(types === ''
+      ? []
+      : [
+          `    var types = TypeRegistry.newBuilder().add(${className(input)}.getDescriptor()).add(${className(output)}.getDescriptor()).build();`,
+        ]),
+    ...(method.isClientStreaming ? sent(call) : requestOf(call, jsonLiteral(call))),
+    ...(method.isClientStreaming
+      ? [`    while (call.hasNext()) System.out.println(JsonFormat.printer()${types}.print(call.read()));`]
+      : method.isServerStreaming
+        ? [
+            `    for (var replies = ${made}; replies.hasNext(); ) System.out.println(JsonFormat.printer()${types}.print(replies.next()));`,
+          ]
+        : [`    System.out.println(JsonFormat.printer()${types}.print(${made}));`]),
     '    channel.shutdown();',
     '  }',
     '}',
@@ -48,9 +57,44 @@ export function javaCode(call: SnippetCall): Snippet | undefined {
     id: 'java',
     title: 'Java, grpc-java',
     needs:
-      'io.grpc:grpc-netty-shaded, grpc-protobuf, grpc-stub; protobuf-java-util; code of protoc with java_multiple_files',
+      'io.grpc:grpc-netty-shaded, grpc-protobuf, grpc-stub (of 1.74 or later where requests are streams); protobuf-java-util; code of protoc with java_multiple_files',
     code: code.join('\n'),
   };
+}
+
+/** An Any has JSON only where its type is known by name. */
+function typesOf({ input, output }: MethodDescriptor): string {
+  const seen = new Set<MessageDescriptor>();
+  const holdsAny = (type: MessageDescriptor): boolean => {
+    if (type.fullName === 'google.protobuf.Any') return true;
+    if (seen.has(type)) return false;
+    seen.add(type);
+    return type.fields.some(({ map, type: own }) => {
+      const value = map?.value.type ?? own;
+      return value.kind === 'message' && holdsAny(value.message);
+    });
+  };
+  return holdsAny(input) || holdsAny(output) ? '.usingTypeRegistry(types)' : '';
+}
+
+function requestOf({ method }: SnippetCall, json: string): readonly string[] {
+  return [
+    `    var request = ${className(method.input)}.newBuilder();`,
+    `    JsonFormat.parser()${typesOf(method)}.merge(${json}, request);`,
+  ];
+}
+
+function sent(call: SnippetCall): readonly string[] {
+  return [
+    `    var call = stub.${lowerFirst(call.method.name)}();`,
+    '    for (var text : new String[] {',
+    ...jsonLiterals(call).map((json) => `      ${json},`),
+    '    }) {',
+    ...requestOf(call, 'text').map((line) => `  ${line}`),
+    '      call.write(request.build());',
+    '    }',
+    '    call.halfClose();',
+  ];
 }
 
 function packageOf({ package: name }: MessageDescriptor['file']): string {
