@@ -3,9 +3,10 @@ import type { Rpc } from '../../gateway/hooks.ts';
 import { addressPrefix } from '../../security/address-prefix.ts';
 import { identityOf } from '../../security/identity.ts';
 import { headerText } from '../../transcode/exchange.ts';
+import { cutText } from './cut-text.ts';
 
-/** One kind of caller. */
-export interface Caller {
+/** What tells callers apart. */
+interface About {
   /** Who it has proved to be; undefined for anonymous callers. */
   readonly subject: string | undefined;
   /** `203.0.113.0/24`, `2001:db8:1:2::/64`; undefined where there is no connection. */
@@ -13,6 +14,10 @@ export interface Caller {
   /** Name and version of the program, `curl/8.5.0`; of a browser its name. */
   readonly agent: string | undefined;
   readonly protocol: string;
+}
+
+/** One kind of caller. */
+export interface Caller extends About {
   calls: number;
   errors: number;
   /** Milliseconds since 1970. */
@@ -20,7 +25,10 @@ export interface Caller {
 }
 
 /** Kinds of callers that are told apart at a time; of a slot and of all. */
-const MAX_CALLERS = 256;
+export const MAX_CALLERS = 256;
+
+/** Characters of a subject that are kept. */
+const MAX_SUBJECT = 100;
 
 /** What is older than an hour goes in slots of this size. */
 const SLOT_MS = 600_000;
@@ -41,13 +49,12 @@ export class Callers {
 
   count(rpc: Rpc, isError: boolean): void {
     const { callers } = this.#slot();
-    const made = callerOf(rpc);
-    const key = keyOf(made);
-    let caller = callers.get(key);
+    const about = aboutOf(rpc);
+    let caller = callers.get(keyOf(about));
     if (caller === undefined) {
       if (callers.size >= MAX_CALLERS) callers.delete(leastOf(callers));
-      caller = made;
-      callers.set(key, caller);
+      caller = { ...about, agent: about.agent && cutText(about.agent), calls: 0, errors: 0, lastAt: 0 };
+      callers.set(keyOf(caller), caller);
     }
     caller.calls++;
     caller.errors += Number(isError);
@@ -92,20 +99,19 @@ function leastOf(callers: ReadonlyMap<string, Caller>): string {
   return least;
 }
 
-function callerOf(rpc: Rpc): Caller {
+function aboutOf(rpc: Rpc): About {
+  const subject = identityOf(rpc)?.subject;
   return {
-    subject: identityOf(rpc)?.subject.slice(0, 100),
+    subject: subject && cutText(subject, MAX_SUBJECT),
     network: rpc.client && networkOf(rpc.client.address),
     agent: agentOf(headerText(rpc.request.headers['user-agent']) ?? ''),
     protocol: rpc.protocol,
-    calls: 0,
-    errors: 0,
-    lastAt: 0,
   };
 }
 
-function keyOf({ subject, network, agent, protocol }: Caller): string {
-  return JSON.stringify([subject, network, agent, protocol]);
+/** A subject, which may be any text, comes last; the others have no space. */
+function keyOf({ subject, network, agent, protocol }: About): string {
+  return `${protocol} ${network} ${agent}${subject === undefined ? '' : ` ${subject}`}`;
 }
 
 function networkOf(address: string): string {

@@ -1,7 +1,9 @@
 /** The last failed call of each method and code, for whoever asks why calls fail. Nothing of a request's path, query, headers or body is in it. */
 import type { Rpc, RpcOutcome } from '../../gateway/hooks.ts';
+import { requestIdOf } from '../../gateway/request-id.ts';
+import { traceIdOf } from '../../gateway/trace-id.ts';
 import type { StatusError } from '../../status/status-error.ts';
-import { headerText } from '../../transcode/exchange.ts';
+import { cutText } from './cut-text.ts';
 
 export interface Example {
   readonly method: string;
@@ -21,7 +23,7 @@ export interface Example {
 }
 
 /** Methods and codes of which one is kept. */
-const MAX_EXAMPLES = 512;
+export const MAX_EXAMPLES = 512;
 
 /** One that is younger stays, so that a flood of errors costs little. */
 const FRESH_MS = 1_000;
@@ -64,19 +66,18 @@ function exampleOf(
   { durationMs, upstreamMs }: RpcOutcome,
   { at, isWhole }: { readonly at: number; readonly isWhole: boolean },
 ): Example {
-  const { headers } = request;
-  const id = headerText(headers['x-request-id']);
+  const [requestId, traceId] = [requestIdOf(request.headers), traceIdOf(request.headers)];
   return {
     method: method.fullName,
     code,
     at,
-    message: (isWhole ? message : plainWords(message)).slice(0, 300),
+    message: cutText(isWhole ? message : plainWords(message), 300),
     protocol,
     route: binding && `${binding.httpMethod} ${binding.path}`,
     durationMs,
     isFromUpstream: upstreamMs !== undefined,
-    requestId: id !== undefined && /^[\w.:-]{1,64}$/.test(id) ? id : undefined,
-    traceId: /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(headerText(headers['traceparent']) ?? '')?.[1],
+    requestId: requestId && cutText(requestId),
+    traceId: traceId && cutText(traceId),
   };
 }
 
@@ -85,11 +86,9 @@ function exampleOf(
  *
  * `no book "Dune" in shelves/7: try later` → `no book … in … try later`
  */
-function plainWords(message: string): string {
+export function plainWords(message: string): string {
   const unquoted = message.slice(0, 1000).replace(/"[^"]*"?|'[^']*'?|`[^`]*`?|“[^”]*”?/g, ' … ');
-  const words = unquoted.split(/\s+/).map((word) => (/^\(?[A-Za-z]{1,16}[.,:;!?)]*$/.test(word) ? word : '…'));
-  return words
-    .join(' ')
-    .replace(/…(?: …)+/g, '…')
-    .trim();
+  const words = unquoted.match(/\S+/g) ?? [];
+  const told = words.map((word) => (/^\(?[A-Za-z]{1,16}[.,:;!?)]*$/.test(word) ? word : '…'));
+  return told.join(' ').replace(/…(?: …)+/g, '…');
 }

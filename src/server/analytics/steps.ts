@@ -4,8 +4,8 @@ import { addCell, addJsonEstimate, type Cell, emptyCell } from './cell.ts';
 export const STEP_MS = 10_000;
 export const WINDOW_MS: number = 3600_000;
 
-/** Cells that are held at most, of 904 bytes each: with their maps about 16 MiB. */
-const MAX_CELLS = 16_384;
+/** Cells that are held at most, of 904 bytes each: with all else here 20 MiB. */
+export const MAX_CELLS = 16_384;
 
 interface Step {
   /** When it began, in milliseconds since 1970: a multiple of STEP_MS, so that those of several processes are the same. */
