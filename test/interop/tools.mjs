@@ -85,10 +85,15 @@ export function runProgram(command, args, { input = '', timeout = 60_000 } = {})
 /** Why a program cannot run here, or false; it is built if it can be. */
 export function missing({ built, build: [command, args, env] }) {
   if (existsSync(built)) return false;
-  try {
-    execFileSync(command, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
-    return false;
-  } catch (error) {
-    return `cannot be built: ${error.message}`;
+  let failure;
+  // What it fetches may come the second time.
+  for (let tries = 0; tries < 2; tries++) {
+    try {
+      execFileSync(command, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
+      return false;
+    } catch (error) {
+      failure = error;
+    }
   }
+  return `cannot be built: ${failure.message}`;
 }
