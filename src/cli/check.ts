@@ -94,9 +94,8 @@ function unaskedCertificates({ options: { security, listen } }: Gateway['generat
 
 /** A caller would have the limit once for each worker. */
 function separateCounts({ options: { limits, listen } }: Gateway['generation']): readonly Problem[] {
-  const isCounted = limits.calls.some(({ rates }) => rates.length > 0);
-  if (listen.workers === 1 || !isCounted || limits.store !== undefined) return [];
-  const message = `each of the ${listen.workers} workers counts for itself; set limits.store, or divide the rates`;
+  if (listen.workers === 1 || limits.calls.length === 0 || limits.store !== undefined) return [];
+  const message = `each of the ${listen.workers} workers counts for itself; set limits.store, or divide the numbers`;
   return [{ position: undefined, subject: 'limits.calls', message }];
 }
 

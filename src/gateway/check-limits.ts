@@ -8,8 +8,8 @@ export function checkLimits({ limits }: Options, report: (path: KeyPath, message
   if (limits.timeoutDefault > limits.timeoutMax) {
     problem(['timeoutDefault'], 'is longer than limits.timeoutMax; lower it or raise that');
   }
-  if (limits.store !== undefined && !limits.calls.some(({ rates }) => rates.length > 0)) {
-    problem(['store'], 'has no effect without rates; add some under limits.calls');
+  if (limits.store !== undefined && limits.calls.length === 0) {
+    problem(['store'], 'has nothing to count; add limits under limits.calls');
   }
   const names = limits.calls.map(({ name }, index) => name ?? limitName(index));
   for (const [index, { name, methods, rates, concurrent }] of limits.calls.entries()) {

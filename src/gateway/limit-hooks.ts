@@ -31,11 +31,14 @@ export async function createLimitHooks(
 
 /** Nothing is connected to yet: the generation may still be refused, or only be looked at. */
 async function createCounters(storeOptions: LimitOptions['store'], before: Counters | undefined): Promise<Counters> {
-  const rates =
-    storeOptions === undefined
-      ? new MemoryStore()
-      : new (await import('../limits/valkey-store.ts')).ValkeyStore(storeOptions);
-  return { rates, concurrency: before?.concurrency ?? new Concurrency(), storeOptions };
+  const own = before?.own ?? new Concurrency();
+  if (storeOptions === undefined) return { rates: new MemoryStore(), places: own, own, storeOptions };
+  const [{ ValkeyStore }, { ValkeyPlaces }] = await Promise.all([
+    import('../limits/valkey-store.ts'),
+    import('../limits/valkey-places.ts'),
+  ]);
+  const rates = new ValkeyStore(storeOptions);
+  return { rates, places: new ValkeyPlaces(rates, own), own, storeOptions };
 }
 
 function hooksOf(take: TakeCall | undefined): readonly RpcHooks[] {

@@ -88,13 +88,17 @@ export const limitsSchema = {
             default: [],
             description: 'Calls in a time, of several times each: `[10/1s, 1000/1h]`. One more is 429.',
           },
-          concurrent: { type: 'integer', minimum: 1, description: 'Calls at a time in one process. One more is 429.' },
+          concurrent: {
+            type: 'integer',
+            minimum: 1,
+            description: 'Calls at a time, without a store in one process. One more is 429.',
+          },
         },
       },
     },
     store: {
       type: 'object',
-      description: 'Valkey or Redis, in which all gateways that name it count the `rates` together.',
+      description: 'Valkey or Redis, in which all gateways that name it count together.',
       required: ['url'],
       properties: {
         url: { $ref: '#/$defs/storeUrl', description: '`redis://host:6379`, `rediss://user:password@host:6379/1`.' },

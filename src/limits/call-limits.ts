@@ -6,7 +6,7 @@ import { compileSelectors, type Nameable, SERVICE } from '../routing/method-sele
 import type { MethodDescriptor } from '../schema/descriptors.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Metadata } from '../transcode/exchange.ts';
-import type { Concurrency, Places } from './concurrency.ts';
+import type { PlaceStore, Places, Release } from './concurrency.ts';
 import type { CallLimitOptions, Per, Rate, StoreOptions } from './options.ts';
 import type { Quota, RateStore, Standing, Taken } from './rate-store.ts';
 import { tooManyCalls } from './refusals.ts';
@@ -19,7 +19,7 @@ export interface Grant {
   /** `ratelimit` and `ratelimit-policy`. */
   readonly headers: Metadata;
   /** To be called once when the call has ended. */
-  readonly release: (() => void) | undefined;
+  readonly release: Release | undefined;
 }
 
 /** Counts a call. Undefined where no limit speaks of the method. Throws, or rejects with, RESOURCE_EXHAUSTED for one that is too much. */
@@ -36,7 +36,9 @@ export interface CallLimits {
 /** What is counted where; lives longer than the limits, so that a reload sets no count back. */
 export interface Counters {
   readonly rates: RateStore;
-  readonly concurrency: Concurrency;
+  readonly places: PlaceStore;
+  /** Where there is no store, or no answer. */
+  readonly own: PlaceStore;
   /** Of `rates`, as it was when they were made. */
   readonly storeOptions: StoreOptions | undefined;
 }
@@ -94,12 +96,13 @@ export function limitName(index: number): string {
   return `limit${index + 1}`;
 }
 
-function take(limits: readonly Limit[], keys: CallKeys, { rates, concurrency }: Counters): Grant | Promise<Grant> {
+function take(limits: readonly Limit[], keys: CallKeys, { rates, places }: Counters): Grant | Promise<Grant> {
   const quotas = limits.flatMap((limit) => quotasOf(limit, keys));
-  const grant = (taken: Taken): Grant => ({
-    headers: standingsOf(quotas, taken),
-    release: concurrency.take(limits.flatMap((limit) => placesOf(limit, keys))),
-  });
+  const grant = (taken: Taken): Grant | Promise<Grant> => {
+    const headers = standingsOf(quotas, taken);
+    const release = places.take(limits.flatMap((limit) => placesOf(limit, keys)));
+    return release instanceof Promise ? release.then((late) => ({ headers, release: late })) : { headers, release };
+  };
   const taken = quotas.length === 0 ? nothingTaken : rates.take(quotas);
   return taken instanceof Promise ? taken.then(grant) : grant(taken);
 }

@@ -8,28 +8,7 @@ import { StatusError } from '../status/status-error.ts';
 import { MemoryStore } from './memory-store.ts';
 import type { StoreOptions } from './options.ts';
 import type { Quota, RateStore, Standing, StoreChange, Taken } from './rate-store.ts';
-
-/** For each key its count and window in milliseconds. Gives whether the call is allowed, and for each key the calls and milliseconds left. */
-const script = `
-local used, allowed = {}, 1
-for i, key in ipairs(KEYS) do
-  used[i] = tonumber(redis.call('GET', key) or '0')
-  if used[i] >= tonumber(ARGV[2 * i - 1]) then allowed = 0 end
-end
-local result = {allowed}
-for i, key in ipairs(KEYS) do
-  if allowed == 1 then used[i] = redis.call('INCR', key) end
-  local left = redis.call('PTTL', key)
-  if left < 0 then
-    left = tonumber(ARGV[2 * i])
-    if allowed == 1 then redis.call('PEXPIRE', key, left) end
-  end
-  result[2 * i] = math.max(0, tonumber(ARGV[2 * i - 1]) - used[i])
-  result[2 * i + 1] = left
-end
-return result`;
-
-type Client = Redis & { tandemTake(keyCount: number, ...keysAndNumbers: (string | number)[]): Promise<number[]> };
+import { type Client, withScripts } from './valkey-scripts.ts';
 
 const START_MS = 1000;
 const PROBE_EVERY_MS = 500;
@@ -37,8 +16,7 @@ const PROBE_EVERY_MS = 500;
 export class ValkeyStore implements RateStore {
   readonly #options: StoreOptions;
   readonly #client: Client;
-  /** What counts meanwhile; undefined when calls are to be refused then. */
-  readonly #substitute: RateStore | undefined;
+  readonly #substitute: RateStore = new MemoryStore();
   #started: Promise<void> | undefined;
   #hasStarted = false;
   #isUp = false;
@@ -49,16 +27,15 @@ export class ValkeyStore implements RateStore {
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#substitute = options.whenDown === 'allow' ? new MemoryStore() : undefined;
-    this.#client = new Redis(options.url, {
+    const client = new Redis(options.url, {
       lazyConnect: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       connectTimeout: START_MS,
       retryStrategy: () => PROBE_EVERY_MS * (0.5 + Math.random()),
-    }) as Client;
-    this.#client.defineCommand('tandemTake', { lua: script });
+    });
+    this.#client = withScripts(client);
     // Whoever asks hears of it.
     this.#client.on('error', () => {});
   }
@@ -88,27 +65,26 @@ export class ValkeyStore implements RateStore {
     );
   }
 
+  /** What is given back is told before the connection ends. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#probe);
-    this.#client.disconnect();
+    const end = (): void => this.#client.disconnect();
+    if (this.#isUp) void this.#inTime(this.#client.quit(), START_MS).then(end, end);
+    else end();
   }
 
   take(quotas: readonly Quota[]): Taken | Promise<Taken> {
-    if (!this.#hasStarted) return this.start().then(() => this.take(quotas));
-    if (!this.#isUp) return this.#takeWithout(quotas);
-    return this.#ask(quotas).catch((error) => {
-      this.#goDown(error);
-      return this.#takeWithout(quotas);
-    });
+    if (this.#hasStarted && !this.#isUp) return this.#takeWithout(quotas);
+    return this.#take(quotas);
   }
 
-  async #ask(quotas: readonly Quota[]): Promise<Taken> {
-    // In braces what a cluster decides by: one script reaches only keys that are together.
-    const keys = quotas.map(({ id, key }) => `{${this.#options.prefix}}:${id}:${key}`);
+  async #take(quotas: readonly Quota[]): Promise<Taken> {
+    const keys = quotas.map(({ id, key }) => this.keyOf(`${id}:${key}`));
     const numbers = quotas.flatMap(({ count, windowMs }) => [count, windowMs]);
-    const asked = this.#client.tandemTake(keys.length, ...keys, ...numbers);
-    const [allowed, ...left] = await this.#inTime(asked, this.#options.timeout);
+    const answer = await this.ask((client) => client.tandemTake(keys.length, ...keys, ...numbers));
+    if (answer === undefined) return this.#takeWithout(quotas);
+    const [allowed, ...left] = answer;
     const standings = quotas.map((_, index): Standing => {
       return { remaining: left[2 * index] ?? 0, resetMs: left[2 * index + 1] ?? 0 };
     });
@@ -116,7 +92,35 @@ export class ValkeyStore implements RateStore {
   }
 
   #takeWithout(quotas: readonly Quota[]): Taken | Promise<Taken> {
-    if (this.#substitute !== undefined) return this.#substitute.take(quotas);
+    return this.without(() => this.#substitute.take(quotas));
+  }
+
+  /** The name of a key of this store. */
+  keyOf(name: string): string {
+    // In braces what a cluster decides by: one script reaches only keys that are together.
+    return `{${this.#options.prefix}}:${name}`;
+  }
+
+  /** The store's answer; undefined when it gives none in time, and from then on until it is back. */
+  async ask<T>(question: (client: Client) => Promise<T>): Promise<T | undefined> {
+    if (!this.#hasStarted) await this.start();
+    if (!this.#isUp) return undefined;
+    try {
+      return await this.#inTime(question(this.#client), this.#options.timeout);
+    } catch (error) {
+      this.#goDown(error as Error);
+      return undefined;
+    }
+  }
+
+  /** Says what nobody waits for, if it can be said at all. */
+  tell(message: (client: Client) => Promise<unknown>): void {
+    message(this.#client).catch(() => {});
+  }
+
+  /** What a process does by itself while there is no answer. Throws UNAVAILABLE where that is nothing. */
+  without<T>(byItself: () => T): T {
+    if (this.#options.whenDown === 'allow') return byItself();
     throw new StatusError(GrpcCode.UNAVAILABLE, 'calls cannot be counted now; try again', {
       headers: [['retry-after', '1']],
     });
@@ -131,7 +135,7 @@ export class ValkeyStore implements RateStore {
   #goDown(error: Error): void {
     if (this.#isClosed) return;
     if (!this.#isLost) {
-      const meanwhile = this.#substitute === undefined ? 'calls are refused' : 'each process counts for itself';
+      const meanwhile = this.#options.whenDown === 'refuse' ? 'calls are refused' : 'each process counts for itself';
       const message = `limits.store ${this.#address} is lost: ${error.message}; until it is back ${meanwhile}`;
       this.#tell({ isUp: false, message });
     }

@@ -3,9 +3,14 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
+import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import type { TandemOptions } from '../../src/gateway/options.ts';
+import { Concurrency } from '../../src/limits/concurrency.ts';
+import type { StoreOptions } from '../../src/limits/options.ts';
+import { ValkeyPlaces } from '../../src/limits/valkey-places.ts';
+import { ValkeyStore } from '../../src/limits/valkey-store.ts';
 import { missingValkey, startValkey } from '../upstreams/valkey-server.ts';
 import { protos, startSecure } from './security-fixture.ts';
 
@@ -169,4 +174,108 @@ test('a reload that names another store counts there', { skip: missingValkey }, 
   assert.match((await call()) ?? '', /^"all-1h";r=2/);
   await one.kill();
   assert.match((await call()) ?? '', /^"all-1h";r=1/);
+});
+
+const one = [{ id: 'all', key: 'address:192.0.2.1', count: 1 }];
+const two = [{ id: 'all', key: 'address:192.0.2.1', count: 2 }];
+
+/** Places of a gateway of their own, and what ends that. */
+function placesIn(
+  t: TestContext,
+  url: string,
+  { leaseMs, ...others }: Partial<StoreOptions> & { readonly leaseMs?: number } = {},
+) {
+  const store = new ValkeyStore({ url, whenDown: 'allow', timeout: 5000, prefix: 'tandem', ...others });
+  t.after(() => store.close());
+  return { places: new ValkeyPlaces(store, new Concurrency(), leaseMs), die: () => store.close() };
+}
+
+test('places are those of all gateways together, and free again once a call has ended', {
+  skip: missingValkey,
+}, async (t) => {
+  const { url } = await startValkey(t);
+  const [first, second] = [placesIn(t, url).places, placesIn(t, url).places];
+  const release = await first.take(one);
+  await assert.rejects(async () => second.take(one), { message: 'too many calls: 1 calls at a time' });
+  await assert.rejects(async () => first.take([...two, ...one]), { message: 'too many calls: 1 calls at a time' });
+  const another = await second.take(two);
+  await assert.rejects(async () => first.take(two), { message: 'too many calls: 2 calls at a time' });
+  // One key of them is free, and nothing of it is taken.
+  await assert.rejects(async () => first.take([{ id: 'all', key: 'other', count: 1 }, ...two]));
+  release?.();
+  another?.();
+  await taken(() => second.take(one));
+  await taken(() => first.take([{ id: 'all', key: 'other', count: 1 }]));
+});
+
+/** Asks until there is a place. */
+async function taken(take: () => unknown): Promise<unknown> {
+  for (;;) {
+    try {
+      return await take();
+    } catch {
+      await sleep(20);
+    }
+  }
+}
+
+test('a place is kept for as long as its call goes on, and is free when its gateway died', {
+  skip: missingValkey,
+}, async (t) => {
+  const { url } = await startValkey(t);
+  const [first, second] = [placesIn(t, url, { leaseMs: 1500 }), placesIn(t, url)];
+  await first.places.take(one);
+  const redis = new Redis(url);
+  t.after(() => redis.disconnect());
+  const [key = ''] = await redis.keys('*places*');
+  const endOf = async (): Promise<number> => {
+    const [lease = ''] = await redis.zrange(key, '0', '0');
+    return Number(await redis.zscore(key, lease));
+  };
+  const begun = await endOf();
+  // It has renewed what it holds.
+  while ((await endOf()) <= begun) await sleep(20);
+  first.die();
+  await taken(() => second.places.take(one));
+});
+
+test('places without the store: each process has its own, or none', { skip: missingValkey }, async (t) => {
+  const valkey = await startValkey(t);
+  const [first, second] = [placesIn(t, valkey.url), placesIn(t, valkey.url)];
+  const refusing = placesIn(t, valkey.url, { whenDown: 'refuse' });
+  await first.places.take([{ id: 'all', key: 'x', count: 1 }]);
+  await valkey.kill();
+  for (const { places } of [first, second]) {
+    const release = await places.take(one);
+    await assert.rejects(async () => places.take(one), { message: 'too many calls: 1 calls at a time' });
+    release?.();
+    await places.take(one);
+  }
+  await assert.rejects(async () => refusing.places.take(one), { message: 'calls cannot be counted now; try again' });
+});
+
+test('calls at a time of two gateways', { skip: missingValkey }, async (t) => {
+  const { url } = await startValkey(t);
+  const limits = { calls: [{ concurrent: 1 }], store: { url, timeout } };
+  const gateways = [await startSecure(t, {}, { limits }), await startSecure(t, {}, { limits })];
+  const [first, second] = gateways.map(
+    ({ server }) =>
+      () =>
+        fetch(`${server.url}/ping`),
+  );
+  let release = (): void => {};
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const begun = new Promise<void>((resolve) => {
+    gateways[0]?.upstream.script('/vault.Vault/Ping', async () => {
+      resolve();
+      await gate;
+      return { messages: [new Uint8Array()] };
+    });
+  });
+  const going = first?.();
+  await begun;
+  assert.deepEqual([(await first?.())?.status, (await second?.())?.status], [429, 429]);
+  release();
+  assert.equal((await going)?.status, 200);
+  while ((await second?.())?.status !== 200) await sleep(20);
 });
