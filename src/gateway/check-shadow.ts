@@ -5,8 +5,7 @@ import { nearestName } from './nearest-name.ts';
 import type { Options } from './options.ts';
 
 /** Fields to be ignored or redacted that no message has: for a slip of the pen a value would be logged. */
-export function unknownFields({ shadow }: Options, { messages }: Schema): readonly Problem[] {
-  if (shadow === undefined) return [];
+export function unknownFields(shadow: NonNullable<Options['shadow']>, { messages }: Schema): readonly Problem[] {
   const fields = [...messages.values()].flatMap((message) => message.fields);
   const known = new Set(fields.flatMap(({ name, jsonName }) => [name, jsonName]));
   return (['ignore', 'redact'] as const).flatMap((key) =>

@@ -15,7 +15,6 @@ import { connectUpstreams, isHealthy, type LiveUpstreams, tlsFilesOf, upstreamKe
 import { type Options, type ResolveContext, resolveOptions, type TandemOptions } from './options.ts';
 import { createOwnServices, type OwnMethod, ownServiceNames } from './own-services.ts';
 import { PassedCall, type PassedRequest } from './passed-call.ts';
-import { isSameReflected, reflectAll } from './reflect.ts';
 import { firstStats, type ReloadStats, withRefusal, withReload } from './reload-stats.ts';
 import { withRequestInfo } from './request-id.ts';
 import type { CallTarget } from './rpc.ts';
@@ -282,6 +281,7 @@ class LiveGateway implements Gateway {
       intervalMs: options.reflectInterval,
       refresh: () =>
         this.#reloadUnasked(async ({ reflected }) => {
+          const { isSameReflected, reflectAll } = await import('./reflect.ts');
           const { files } = await reflectAll(this.#upstreams.transports, reflected);
           return !isSameReflected(files, reflected);
         }),

@@ -5,7 +5,6 @@
 import type { Codec } from '../codec/codec.ts';
 import { createCodec } from '../codec/create-codec.ts';
 import type { Counters } from '../limits/call-limits.ts';
-import type { OpenApiInput } from '../openapi/create-openapi.ts';
 import type { Documents } from '../openapi/documents.ts';
 import type { Binding } from '../routing/binding.ts';
 import { createBindings } from '../routing/create-bindings.ts';
@@ -17,22 +16,30 @@ import type { MethodRules } from '../schema/http-rule.ts';
 import { loadSchema } from '../schema/load-schema.ts';
 import { type Problem, SchemaError } from '../schema/problem.ts';
 import { readServiceConfigs } from '../schema/service-config.ts';
-import type { CreatedSecurity, Security } from '../security/security.ts';
+import type { Security } from '../security/security.ts';
 import { createTranscoder, type Transcoder } from '../transcode/transcoder.ts';
 import type { Transport } from '../upstream/transport.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { Validation } from '../validation/create-validation.ts';
 import { builtInHooks } from './built-in-hooks.ts';
-import { asksCallers } from './check-security.ts';
-import { unknownFields } from './check-shadow.ts';
 import type { RpcHooks } from './hooks.ts';
-import type { LimitHooks } from './limit-hooks.ts';
 import { openApiOptionsOf } from './open-api-options.ts';
+import {
+  documentsOf,
+  limitsOf,
+  mockOf,
+  pluginsOf,
+  reflectedOf,
+  restTargetsOf,
+  securityOf,
+  uncalledTracerOf,
+  unknownFieldsOf,
+  validationOf,
+} from './optional-parts.ts';
 import type { Options } from './options.ts';
-import { loadPlugins } from './plugins.ts';
-import { type ReflectedFiles, reflectAll } from './reflect.ts';
+import type { ReflectedFiles } from './reflect.ts';
 import { requestInfoHooks } from './request-id.ts';
-import { createRestTargets, type RestTargets } from './rest-upstreams.ts';
+import type { RestTargets } from './rest-upstreams.ts';
 import type { CallTarget } from './rpc.ts';
 import { createRpcRoutes, type RpcRoutes } from './rpc-routes.ts';
 import { codecOptionsOf, rpcCodecOptionsOf, transcodeOptionsOf } from './transcode-options.ts';
@@ -88,8 +95,7 @@ export async function createGeneration(
   upstreams: Upstreams,
   before?: Generation,
 ): Promise<Generation> {
-  const transports = options.reflect ? upstreams.transports : [];
-  const { files, unreachable } = await reflectAll(transports, before?.reflected);
+  const { files, unreachable } = await reflectedOf(options, upstreams, before);
   const serviceConfigs = readServiceConfigs(options.rules);
   const loaded = await loadSchema({
     protos: options.protos,
@@ -105,11 +111,11 @@ export async function createGeneration(
   const rules = collectHttpRules(loaded, serviceConfigs);
   const bound = createBindings(withUnannotated(rules.rules, services), options.transcoding);
   const routed = createRouteTable(bound.bindings, options.transcoding);
-  const secured = await createSecurityOf(options, schema, bound.bindings, before);
-  const limited = await createLimitsOf(options, schema, bound.bindings, before);
-  const plugins = await loadPlugins(options);
+  const secured = await securityOf(options, schema, bound.bindings, before);
+  const limited = await limitsOf(options, schema, bound.bindings, before);
+  const plugins = await pluginsOf(options);
   const methods = methodsOf(services, schema, routed.table.bindings);
-  const validation = await createValidationOf(options, methods, schema);
+  const validation = await validationOf(options, methods, schema);
   // What an upstream has yet to tell may hold the services and methods that are missed here.
   const missed =
     unreachable.length > 0
@@ -117,7 +123,7 @@ export async function createGeneration(
       : [
           ...rules.problems,
           ...unknownServices(options, schema),
-          ...unknownFields(options, schema),
+          ...(await unknownFieldsOf(options, schema)),
           ...(secured?.unknown ?? []),
           ...(limited?.problems ?? []),
         ];
@@ -159,12 +165,12 @@ export async function createGeneration(
       ...plugins.hooks,
       ...(options.observability.requestIds ? [requestInfoHooks] : []),
     ],
-    traceUncalled: await uncalledTracer(options),
+    traceUncalled: await uncalledTracerOf(options),
     reflected: files,
     unreflected: unreachable,
-    rest: await createRestTargets(options, table.bindings, schema),
-    mock: options.mock ? await createMock(schema, options) : undefined,
-    documents: lazyDocuments({
+    rest: await restTargetsOf(options, table.bindings, schema),
+    mock: await mockOf(options, schema),
+    documents: documentsOf({
       bindings: table.bindings,
       schema,
       options: openApiOptionsOf(options, secured?.security),
@@ -182,42 +188,6 @@ function methodsOf(
   return new Map([...methods, ...bindings.map(({ method }) => method)].map((method) => [method.path, method]));
 }
 
-async function createSecurityOf(
-  { security }: Options,
-  { services }: Schema,
-  bindings: readonly Binding[],
-  before: Generation | undefined,
-): Promise<CreatedSecurity | undefined> {
-  if (!asksCallers(security)) return undefined;
-  const { createSecurity } = await import('../security/security.ts');
-  return await createSecurity(security, { services, bindings, keySources: before?.security?.keySources });
-}
-
-async function createLimitsOf(
-  { limits }: Options,
-  { services }: Schema,
-  bindings: readonly Binding[],
-  before: Generation | undefined,
-): Promise<LimitHooks | undefined> {
-  if (limits.calls.length === 0) return undefined;
-  const { createLimitHooks } = await import('./limit-hooks.ts');
-  return await createLimitHooks(limits, { services, bindings }, before?.counters);
-}
-
-async function createValidationOf(
-  { validation }: Options,
-  methods: Generation['methods'],
-  schema: Schema,
-): Promise<Validation | undefined> {
-  if (!Object.values(validation).includes(true)) return undefined;
-  const { createValidation } = await import('../validation/create-validation.ts');
-  return createValidation([...methods.values()], schema, validation);
-}
-
-async function uncalledTracer({ observability }: Options): Promise<Generation['traceUncalled']> {
-  return observability.openTelemetry ? (await import('./telemetry/uncalled.ts')).traceUncalled : undefined;
-}
-
 /** Methods without a rule stand behind the others with none: automatic mapping, if it is on, gives them one. */
 function withUnannotated(
   rules: readonly MethodRules[],
@@ -228,23 +198,12 @@ function withUnannotated(
   return [...rules, ...others.map((method) => ({ method, rules: [] }))];
 }
 
-/** Most gateways that start are never asked for a document. */
-function lazyDocuments(input: OpenApiInput): Generation['documents'] {
-  let documents: Promise<Documents> | undefined;
-  return () => (documents ??= import('../openapi/documents.ts').then(({ createDocuments }) => createDocuments(input)));
-}
-
 function createTranscoders(options: Options, schema: Schema, unknown: Map<string, number>): Transcoder {
   const codecOptions = codecOptionsOf(options);
   const detailCodec = createCodec(schema, { ...codecOptions, unknownAny: 'base64' });
   const onUnknownQuery = ({ path }: MethodDescriptor): void => void unknown.set(path, (unknown.get(path) ?? 0) + 1);
   const transcodeOptions = { ...transcodeOptionsOf(options), onUnknownQuery };
   return createTranscoder(createCodec(schema, codecOptions), detailCodec, transcodeOptions);
-}
-
-async function createMock(schema: Schema, { limits }: Options): Promise<CallTarget> {
-  const { createMockTransport } = await import('../upstream/mock/mock-transport.ts');
-  return { transport: createMockTransport(createCodec(schema)), timeoutMs: limits.timeoutDefault };
 }
 
 /** Services and methods that the configuration speaks of but that nothing describes. */

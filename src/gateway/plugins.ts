@@ -23,12 +23,15 @@ export interface PluginTools {
 /** The default export of a module under `plugins`: hooks, or what makes them for each generation. */
 export type Plugin = RpcHooks | ((options: Options, tools: PluginTools) => RpcHooks | Promise<RpcHooks>);
 
+export interface LoadedPlugins {
+  readonly hooks: readonly RpcHooks[];
+  readonly problems: readonly Problem[];
+}
+
 const tools: PluginTools = Object.freeze({ GrpcCode, StatusError, identityOf });
 
 /** The hooks of `plugins`, in order, and a problem for each module that gives none. */
-export async function loadPlugins(
-  options: Options,
-): Promise<{ readonly hooks: readonly RpcHooks[]; readonly problems: readonly Problem[] }> {
+export async function loadPlugins(options: Options): Promise<LoadedPlugins> {
   const problems: Problem[] = [];
   const hooks = await Promise.all(
     options.plugins.map(async (file, index) => {

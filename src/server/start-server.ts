@@ -15,7 +15,7 @@ import { refuseConnection } from './client-error.ts';
 import { limitConnections, loopback } from './connection-limit.ts';
 import { fail, handle } from './handler.ts';
 import { HttpVersions } from './http-versions.ts';
-import { createListenTls, type ListenTls } from './listen-tls.ts';
+import type { ListenTls } from './listen-tls.ts';
 import { createLoadShedding } from './load-shedding.ts';
 import { logReloads } from './log-reloads.ts';
 import { logStore } from './log-store.ts';
@@ -49,7 +49,7 @@ export async function startServer(input: TandemOptions, context: ServerContext =
   const gateway = await createGateway(input, context);
   try {
     const { host, port, tls: tlsOptions } = gateway.options.listen;
-    const tls = tlsOptions && createListenTls(tlsOptions);
+    const tls = tlsOptions && (await import('./listen-tls.ts')).createListenTls(tlsOptions);
     const versions = httpVersionsOf(gateway.options, tls);
     const app = await createApp(gateway, versions, context);
     const refuse = (error: unknown): void => {
