@@ -1,9 +1,12 @@
 /**
  * Whether the time of a refusal tells how close a guess was: an API key that is wrong from its first character on against one that is wrong in the
- * last alone, and a user whom nobody has against a wrong password. Welch's t of samples in turn; below 4.5 is what chance gives.
+ * last alone, and a user whom nobody has against a wrong password. Welch's t of samples in turn; below 4.5 is what chance gives. And what
+ * passwords that are guessed without a pause, from an address of its own each, cost others: the delay of the event loop.
  *
  *     npm run bench:security
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createApiKeys, digestOf, makeApiKey } from '../../src/security/api-keys.ts';
 import { systemClock } from '../../src/security/authenticator.ts';
 import { createBasic } from '../../src/security/basic.ts';
@@ -83,3 +86,30 @@ const wrong = (user: string) => (): unknown => {
   return basic.identify(callerWith({ authorization: `Basic ${btoa(`${user}:wrong${guess}`)}` }, address));
 };
 await report('a user whom nobody has, and a wrong password', [wrong('bob'), wrong('ann')], 100);
+
+/** p99 of the event loop's delay in milliseconds, over so long. */
+async function delayOver(ms: number): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 2 });
+  delay.enable();
+  await sleep(ms);
+  delay.disable();
+  return delay.percentile(99) / 1e6;
+}
+
+const median = (values: readonly number[]): string =>
+  (values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0).toFixed(1);
+
+// By turns, since what else the machine does falls on both; as many wait all the time as may.
+const [quiet, guessed]: [number[], number[]] = [[], []];
+for (let turn = 0; turn < 10; turn++) {
+  quiet.push(await delayOver(1000));
+  let isOver = false;
+  const guesser = async (): Promise<void> => {
+    while (!isOver) await Promise.resolve(wrong('ann')()).catch(() => {});
+  };
+  const guessers = Array.from({ length: 100 }, guesser);
+  guessed.push(await delayOver(1000));
+  isOver = true;
+  await Promise.all(guessers);
+}
+console.log(`p99 of the event loop's delay: ${median(quiet)} ms, while passwords are guessed ${median(guessed)} ms`);
