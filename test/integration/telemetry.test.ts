@@ -408,20 +408,18 @@ const uncalled: readonly Uncalled[] = [
   },
 ];
 
-for (const { name, call, span, attributes, status = SpanStatusCode.UNSET } of uncalled) {
+for (const [index, { name, call, span, attributes, status = SpanStatusCode.UNSET }] of uncalled.entries()) {
   test(`${name}: a span without a method, named in the log`, async () => {
     spans.reset();
-    lines.length = 0;
-    await call(told);
+    const ownTrace = `${index + 1}`.repeat(32);
+    await call({ ...told, traceparent: `00-${ownTrace}-${clientSpanId}-01` });
     const [own, ...others] = spans.getFinishedSpans();
     assert.deepEqual([own?.name, own?.kind, others], [span, SpanKind.SERVER, []]);
     const { 'user_agent.original': agent, ...known } = own?.attributes ?? {};
     assert.deepEqual(known, attributes);
     assert.notEqual(agent, undefined);
     assert.deepEqual([own?.parentSpanContext?.spanId, own?.status.code], [clientSpanId, status]);
-    // The access log of calls before may come late.
-    const [line] = lines.map((each) => JSON.parse(each)).filter(({ msg }) => msg !== 'call');
-    assert.equal(line?.traceId, traceId);
+    assert.ok(lines.some((line) => JSON.parse(line).traceId === ownTrace));
   });
 }
 

@@ -11,6 +11,7 @@ import { Concurrency } from '../../src/limits/concurrency.ts';
 import type { StoreOptions } from '../../src/limits/options.ts';
 import { ValkeyPlaces } from '../../src/limits/valkey-places.ts';
 import { ValkeyStore } from '../../src/limits/valkey-store.ts';
+import type { RunningServer } from '../../src/server/start-server.ts';
 import { missingValkey, startValkey } from '../upstreams/valkey-server.ts';
 import { protos, startSecure } from './security-fixture.ts';
 
@@ -23,7 +24,13 @@ const calls: Limits['calls'] = [{ name: 'all', rates: ['3/1h', '100/24h'] }];
 
 async function startWith(t: TestContext, store: Store, limits: Limits = {}): Promise<() => Promise<Response>> {
   const { server } = await startSecure(t, {}, { limits: { calls, store, ...limits } });
+  await connected(server);
   return () => fetch(`${server.url}/ping`);
+}
+
+/** A gateway waits a second for its store; a machine that is busy may take longer. */
+async function connected({ gateway }: RunningServer): Promise<void> {
+  while (!gateway.generation.counters?.rates.isUp) await sleep(20);
 }
 
 test('all gateways of one store count together', { skip: missingValkey }, async (t) => {
@@ -111,8 +118,7 @@ test('a store that is lost and one that is back are a line each', { skip: missin
       await sleep(20);
     }
   };
-  // A machine that is busy may have been late for the start.
-  while (!server.gateway.generation.counters?.rates.isUp) await sleep(20);
+  await connected(server);
   lines.length = 0;
   const told: string[] = [];
   for (let turn = 0; turn < 2; turn++) {
@@ -180,13 +186,15 @@ const one = [{ id: 'all', key: 'address:192.0.2.1', count: 1 }];
 const two = [{ id: 'all', key: 'address:192.0.2.1', count: 2 }];
 
 /** Places of a gateway of their own, and what ends that. */
-function placesIn(
+async function placesIn(
   t: TestContext,
   url: string,
   { leaseMs, ...others }: Partial<StoreOptions> & { readonly leaseMs?: number } = {},
 ) {
   const store = new ValkeyStore({ url, whenDown: 'allow', timeout: 5000, prefix: 'tandem', ...others });
   t.after(() => store.close());
+  await store.start();
+  while (!store.isUp) await sleep(20);
   return { places: new ValkeyPlaces(store, new Concurrency(), leaseMs), die: () => store.close() };
 }
 
@@ -194,7 +202,7 @@ test('places are those of all gateways together, and free again once a call has 
   skip: missingValkey,
 }, async (t) => {
   const { url } = await startValkey(t);
-  const [first, second] = [placesIn(t, url).places, placesIn(t, url).places];
+  const [{ places: first }, { places: second }] = [await placesIn(t, url), await placesIn(t, url)];
   const release = await first.take(one);
   await assert.rejects(async () => second.take(one), { message: 'too many calls: 1 calls at a time' });
   await assert.rejects(async () => first.take([...two, ...one]), { message: 'too many calls: 1 calls at a time' });
@@ -223,7 +231,7 @@ test('a place is kept for as long as its call goes on, and is free when its gate
   skip: missingValkey,
 }, async (t) => {
   const { url } = await startValkey(t);
-  const [first, second] = [placesIn(t, url, { leaseMs: 1500 }), placesIn(t, url)];
+  const [first, second] = [await placesIn(t, url, { leaseMs: 1500 }), await placesIn(t, url)];
   await first.places.take(one);
   const redis = new Redis(url);
   t.after(() => redis.disconnect());
@@ -241,8 +249,8 @@ test('a place is kept for as long as its call goes on, and is free when its gate
 
 test('places without the store: each process has its own, or none', { skip: missingValkey }, async (t) => {
   const valkey = await startValkey(t);
-  const [first, second] = [placesIn(t, valkey.url), placesIn(t, valkey.url)];
-  const refusing = placesIn(t, valkey.url, { whenDown: 'refuse' });
+  const [first, second] = [await placesIn(t, valkey.url), await placesIn(t, valkey.url)];
+  const refusing = await placesIn(t, valkey.url, { whenDown: 'refuse' });
   await first.places.take([{ id: 'all', key: 'x', count: 1 }]);
   await valkey.kill();
   for (const { places } of [first, second]) {
@@ -258,6 +266,7 @@ test('calls at a time of two gateways', { skip: missingValkey }, async (t) => {
   const { url } = await startValkey(t);
   const limits = { calls: [{ concurrent: 1 }], store: { url, timeout } };
   const gateways = [await startSecure(t, {}, { limits }), await startSecure(t, {}, { limits })];
+  for (const { server } of gateways) await connected(server);
   const [first, second] = gateways.map(
     ({ server }) =>
       () =>
