@@ -47,7 +47,7 @@ function say(text) {
 
 /** @param {Report} report */
 function show(report) {
-  const { now, since, workers, methods, total } = report;
+  const { now, since, processes, isComplete, methods, total } = report;
   offer(methods.map((each) => each.method).sort());
   const chosen = methods.find((each) => each.method === method.value);
   const none = {
@@ -59,8 +59,9 @@ function show(report) {
     protobufBytes: 0,
     jsonBytes: undefined,
   };
-  const of = workers === 1 ? '' : `, of ${workers} workers`;
-  byId('as-of', HTMLElement).textContent = `Calls since ${clockText(since)}, as of ${clockText(now)}${of}.`;
+  const of = processes === 1 ? '' : `, of ${processes} processes`;
+  const rest = isComplete ? '' : ' The others have not answered.';
+  byId('as-of', HTMLElement).textContent = `Calls since ${clockText(since)}, as of ${clockText(now)}${of}.${rest}`;
   byId('summary-title', HTMLElement).textContent = method.value || 'All methods';
   fill('summary', summaryView(method.value === '' ? total : (chosen ?? none), report));
   fill('course', courseView(report, Number(span.value)));

@@ -9,7 +9,7 @@
 /** @typedef {{ subject?: string, network?: string, agent?: string, protocol: string, calls: number, errors: number, lastAt: number }} Caller */
 /** @typedef {{ target: string, services: string[], states: Record<string, number>, connections: number, inFlight: number, pending: number,
  *   retries: number, connectFailures: number, ejections: number }} Upstream */
-/** @typedef {{ now: number, since: number, stepMs: number, mostMs: number, open: number, workers: number, total: Figures, others: number,
+/** @typedef {{ now: number, since: number, stepMs: number, mostMs: number, open: number, processes: number, isComplete: boolean, total: Figures, others: number,
  *   methods: (Figures & { method: string })[], course: (Figures & { at: number })[], errors: Failure[], callers: Caller[],
  *   upstreams: Upstream[] }} Report */
 

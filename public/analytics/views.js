@@ -173,13 +173,13 @@ export function callersView({ callers }) {
 }
 
 /** @param {Report} report */
-export function upstreamsView({ upstreams, workers }) {
+export function upstreamsView({ upstreams, processes }) {
   if (upstreams.length === 0) return [nothing('There is no gRPC upstream.')];
   const rows = upstreams.map(({ target, services, states, connections, inFlight, pending, ...counts }) => [
     target,
     services.length === 0 ? 'all' : services.join('\n'),
     Object.entries(states)
-      .map(([state, count]) => (workers === 1 ? state : `${state} × ${count}`))
+      .map(([state, count]) => (processes === 1 ? state : `${state} × ${count}`))
       .join(', '),
     countText(connections),
     countText(inFlight),

@@ -3,13 +3,16 @@ import { limitName } from '../limits/call-limits.ts';
 import type { Options } from './options.ts';
 import type { KeyPath } from './options-walk.ts';
 
-export function checkLimits({ limits }: Options, report: (path: KeyPath, message: string) => void): void {
+export function checkLimits(
+  { limits, observability }: Options,
+  report: (path: KeyPath, message: string) => void,
+): void {
   const problem = (path: KeyPath, message: string): void => report(['limits', ...path], message);
   if (limits.timeoutDefault > limits.timeoutMax) {
     problem(['timeoutDefault'], 'is longer than limits.timeoutMax; lower it or raise that');
   }
-  if (limits.store !== undefined && limits.calls.length === 0) {
-    problem(['store'], 'has nothing to count; add limits under limits.calls');
+  if (limits.store !== undefined && limits.calls.length === 0 && !observability.analytics) {
+    problem(['store'], 'has nothing to count; add limits under limits.calls, or observability.analytics');
   }
   const names = limits.calls.map(({ name }, index) => name ?? limitName(index));
   for (const [index, { name, methods, rates, concurrent }] of limits.calls.entries()) {

@@ -98,7 +98,8 @@ export const limitsSchema = {
     },
     store: {
       type: 'object',
-      description: 'Valkey or Redis, in which all gateways that name it count together.',
+      description:
+        'Valkey or Redis, in which all gateways that name it count together, and by which their pages of calls show the sums of all.',
       required: ['url'],
       properties: {
         url: { $ref: '#/$defs/storeUrl', description: '`redis://host:6379`, `rediss://user:password@host:6379/1`.' },

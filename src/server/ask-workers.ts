@@ -16,14 +16,20 @@ interface Message {
 }
 
 /** Questions and answers go over the channel between processes: they must be what JSON can hold. */
-export type Ask<Question, Answer> = (question: Question) => Promise<readonly Answer[]>;
+export type Ask<Question, Answer> = (question: Question) => Promise<Replies<Answer>>;
+
+export interface Replies<Answer> {
+  readonly answers: readonly Answer[];
+  /** False when somebody was late. */
+  readonly isComplete: boolean;
+}
 
 /** Answers questions of a topic by `own`; gives the function that asks all workers, which of one process is that process alone. */
 export function askWorkers<Question, Answer extends object>(
   topic: string,
   own: (question: Question) => Answer | Promise<Answer>,
 ): Ask<Question, Answer> {
-  if (!cluster.isWorker) return async (question) => [await own(question)];
+  if (!cluster.isWorker) return async (question) => ({ answers: [await own(question)], isComplete: true });
   const waiting = new Map<number, (message: Message) => void>();
   let asks = 0;
   process.on('message', async (message: Partial<Message>) => {
@@ -34,16 +40,16 @@ export function askWorkers<Question, Answer extends object>(
   return (question) =>
     new Promise((resolve) => {
       const ask = asks++;
-      const all: Answer[] = [];
-      const end = (): void => {
+      const answers: Answer[] = [];
+      const end = (isComplete: boolean): void => {
         clearTimeout(timer);
         waiting.delete(ask);
-        resolve(all);
+        resolve({ answers, isComplete });
       };
-      const timer = setTimeout(end, PATIENCE_MS);
+      const timer = setTimeout(end, PATIENCE_MS, false);
       waiting.set(ask, ({ answer, workers }) => {
-        all.push(answer as Answer);
-        if (all.length === workers) end();
+        answers.push(answer as Answer);
+        if (answers.length === workers) end(true);
       });
       process.send?.({ topic, question, ask });
     });

@@ -78,10 +78,12 @@ async function createApp(
     ? (await import('./metrics/metrics.ts')).startMetrics(gateway, lostLines)
     : undefined;
   const analytics = options.observability.analytics
-    ? (await import('./analytics/analytics.ts')).startAnalytics(gateway)
+    ? await (await import('./analytics/analytics.ts')).startAnalytics(gateway)
     : undefined;
   const app = fastify(serverOptions(gateway, versions, { logger, metrics }));
   metrics?.watch(app);
+  app.addHook('onListen', async () => analytics?.start());
+  app.addHook('onClose', async () => analytics?.close());
   if (options.observability.accessLog) (await import('./access-log.ts')).logAccess(gateway, app.log);
   app.addHook('preClose', async () => versions.end());
   const onResult = (result: ShadowResult): void => metrics?.countShadow(result);

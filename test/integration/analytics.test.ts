@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { TandemOptions } from '../../src/gateway/options.ts';
 import { GrpcCode } from '../../src/index.ts';
 import type { Report } from '../../src/server/analytics/report.ts';
 import { startServer } from '../../src/server/start-server.ts';
 import { type Script, startScriptedUpstream } from '../upstreams/scripted-upstream.ts';
+import { missingValkey, startValkey } from '../upstreams/valkey-server.ts';
 import { apiKey, keyOf } from './security-fixture.ts';
 import { serve } from './served-process.ts';
 
@@ -189,10 +192,38 @@ test('of several workers the sums of all, whichever is asked', async (t) => {
   }
   for (let ask = 0; ask < 2; ask++) {
     const report = await reportOf(url, '', { connection: 'close' });
-    assert.deepEqual([report.workers, report.total.calls, report.callers[0]?.calls], [2, calls, calls]);
+    assert.deepEqual([report.processes, report.total.calls, report.callers[0]?.calls], [2, calls, calls]);
     assert.deepEqual(
       Object.values(report.upstreams[0]?.states ?? {}).reduce((sum, count) => sum + count, 0),
       2,
     );
   }
+});
+
+test('of several replicas with one store the sums of all, and of each alone while it is gone', {
+  skip: missingValkey,
+}, async (t) => {
+  const valkey = await startValkey(t);
+  const limits = { store: { url: valkey.url } };
+  const [first, second] = [
+    await start(t, { messages: [hi] }, { limits }),
+    await start(t, { code: GrpcCode.NOT_FOUND, message: 'nobody' }, { limits }),
+  ];
+  const stranger = await start(t, { messages: [hi] }, { limits: { store: { ...limits.store, prefix: 'stranger' } } });
+  for (const { get } of [first, second, second, stranger]) await get('/v1/hello/you');
+  const told = async ({ url }: Counted): Promise<unknown> => {
+    const { processes, isComplete, total, callers } = await reportOf(url);
+    return [processes, isComplete, total.calls, total.errors, callers[0]?.calls];
+  };
+  /** Waits for what may take a moment: each listens once it is connected. */
+  const eventually = async (of: Counted, wanted: unknown): Promise<void> => {
+    while (!isDeepStrictEqual(await told(of), wanted)) await sleep(20);
+  };
+  for (const one of [first, second]) await eventually(one, [2, true, 3, 2, 3]);
+  await eventually(stranger, [1, true, 1, 0, 1]);
+  await valkey.kill();
+  assert.deepEqual(await told(first), [1, false, 1, 0, 1]);
+  assert.deepEqual(await told(second), [1, false, 2, 2, 2]);
+  await valkey.restart();
+  await eventually(second, [2, true, 3, 2, 3]);
 });

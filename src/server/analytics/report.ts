@@ -28,7 +28,10 @@ export interface Report {
   readonly mostMs: number;
   /** Calls that have begun and not ended. */
   readonly open: number;
-  readonly workers: number;
+  /** That have told what they know: workers, and replicas that share a store. */
+  readonly processes: number;
+  /** False when another was late, or the store that replicas share is gone. */
+  readonly isComplete: boolean;
   readonly total: Figures;
   /** Those that are called most; `others` is how many are left out. */
   readonly methods: readonly (Figures & { readonly method: string })[];
@@ -51,11 +54,8 @@ interface Failure {
 const maxMethods = 200;
 const maxErrors = 100;
 
-export function reportOf(
-  joined: Joined,
-  asked: { readonly since: number; readonly now: number; readonly workers: number },
-): Report {
-  const { now, workers } = asked;
+export function reportOf(joined: Joined, asked: Pick<Report, 'since' | 'now' | 'processes' | 'isComplete'>): Report {
+  const { now, processes, isComplete } = asked;
   const total = emptyCell();
   for (const cell of joined.methods.values()) addCell(total, cell, false);
   const methods = [...joined.methods]
@@ -67,7 +67,8 @@ export function reportOf(
     stepMs: STEP_MS,
     mostMs: MOST_MS,
     open: joined.open,
-    workers,
+    processes,
+    isComplete,
     total: figuresOf(total),
     methods: methods.slice(0, maxMethods),
     others: Math.max(0, methods.length - maxMethods),

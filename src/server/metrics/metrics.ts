@@ -44,7 +44,8 @@ export function startMetrics(gateway: Gateway, lostLines?: () => number): Metric
     },
     countMalformed: () => misses.inc({ reason: 'malformed' }),
     countShadow,
-    text: async () => (all === undefined ? registry : AggregatorRegistry.aggregate([...(await all(null))])).metrics(),
+    text: async () =>
+      (all === undefined ? registry : AggregatorRegistry.aggregate([...(await all(null)).answers])).metrics(),
   };
 }
 
