@@ -14,12 +14,13 @@ async function storeGone(stage: Stage): Promise<Finding> {
   const line = await Line.start(valkey.port);
   stage.after(() => line.close());
   const { target } = await stage.upstream();
-  const limits = { drain: '1s', calls: [{ rates: ['1000000/1h'] }], store: { url: `redis://${line.target}` } };
+  const calls = [{ rates: ['1000000/1h'], concurrent: 1000 }];
+  const limits = { drain: '1s', calls, store: { url: `redis://${line.target}` } };
   const { url } = await stage.gateway({ target }, { limits });
   const load = stage.load(url, { kinds: ['read'], workers: 4 });
-  const calls = 200 * stage.scale;
+  const count = 200 * stage.scale;
   // Code that is not warm would count for the first phase.
-  await stage.succeed(2 * calls);
+  await stage.succeed(2 * count);
   const phases: [name: string, begin: () => unknown][] = [
     ['at rest', () => {}],
     ['slow', () => Object.assign(line, { slice: { bytes: 1000, pauseMs: 200 } })],
@@ -37,7 +38,7 @@ async function storeGone(stage: Stage): Promise<Finding> {
   for (const [name, begin] of phases) {
     await begin();
     const first = stage.ledger.outcomes.length;
-    await stage.succeed(calls);
+    await stage.succeed(count);
     const times = stage.ledger.outcomes.slice(first).map(({ startedAt, endedAt }) => endedAt - startedAt);
     times.sort((a, b) => a - b);
     const at = (part: number): number => times[Math.floor(times.length * part)] ?? Number.NaN;
