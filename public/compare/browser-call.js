@@ -6,15 +6,18 @@ import { fromBase64, post, toBase64 } from './api.js';
 
 /**
  * Calls and hands on the pieces of the answer as they come.
- * @param {HttpCall} call @param {{ signal?: AbortSignal, accept?: string, onPiece?: (bytes: Uint8Array, atMs: number) => void | Promise<void> }} [how]
+ * @param {HttpCall} call @param {{ signal?: AbortSignal, accept?: string, mark?: string, onPiece?: (bytes: Uint8Array, atMs: number) => void | Promise<void> }} [how]
  */
-export async function fetchCall({ method, target, headers, body }, { signal, accept, onPiece } = {}) {
+export async function fetchCall({ method, target, headers, body }, { signal, accept, mark, onPiece } = {}) {
   const start = performance.now();
+  /** @type {[string, string][]} */
   const fields = headers.filter(([name]) => name !== 'accept' || accept === undefined);
+  if (accept !== undefined) fields.push(['accept', accept]);
+  if (mark !== undefined) fields.push(['x-tandem-comparison', mark]);
   const bytes = fromBase64(body);
   const response = await fetch(target, {
     method,
-    headers: accept === undefined ? [...fields] : [...fields, ['accept', accept]],
+    headers: fields,
     cache: 'no-store',
     ...(bytes.length > 0 && { body: bytes }),
     ...(signal && { signal }),

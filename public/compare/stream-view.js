@@ -1,14 +1,19 @@
 // @ts-check
 // A stream of replies by each protocol and framing at once, on one axis of time.
-import { button, h, problemText, table } from '../shared/dom.js';
-import { fromBase64, lines, post } from './api.js';
+import { button, bytesText, h, problemText, table } from '../shared/dom.js';
+import { fromBase64, post } from './api.js';
 import { fetchCall } from './browser-call.js';
 import { nameOf, timeline } from './charts.js';
 import { answersWithStream } from './kinds.js';
+import { openFeed } from './stream-feed.js';
 
 /** @typedef {import('./types.js').HttpCall} HttpCall */
 /** @typedef {import('./types.js').Chosen} Chosen */
-/** @typedef {{ name: string, className: string, times: number[], note: string, run: (lane: any, signal: AbortSignal) => Promise<string> }} Lane */
+/** @typedef {import('./stream-feed.js').Feed} Feed */
+/**
+ * `label` is by what the gateway knows the lane's call.
+ * @typedef {{ name: string, label: string, className: string, times: number[], unit: string, bytes: number, note: string, run: (lane: any, signal: AbortSignal) => Promise<string> }} Lane
+ */
 
 /** @param {{ chosen: () => Chosen, check: () => Promise<any>, methods: () => readonly import('./types.js').Method[], choose: (method: any) => Promise<void> }} page */
 export function createStreamView({ chosen, check, methods, choose }) {
@@ -24,21 +29,25 @@ export function createStreamView({ chosen, check, methods, choose }) {
     if (prepared === undefined) return;
     controller = new AbortController();
     const { signal } = controller;
-    const lanes = lanesOf(chosen(), prepared.http, () => (isSlow.checked ? pause() : undefined));
+    const isSlowly = isSlow.checked;
+    [run.hidden, cancel.hidden] = [true, false];
+    status.textContent = 'Running…';
+    const feed = openFeed({ ...chosen().request, slow: isSlowly }, signal);
+    const lanes = lanesOf(chosen(), prepared.http, feed, () => (isSlowly ? pause() : undefined));
     const start = performance.now();
     let isRunning = true;
     const draw = () => {
-      place.replaceChildren(timeline('Messages over time', lanes, performance.now() - start), notesTable(lanes));
+      const drawn = timeline('Messages over time', lanes, performance.now() - start);
+      place.replaceChildren(drawn, notesTable(lanes, feed), isSlowly ? h('p', { class: 'note' }, slowness) : '');
     };
     const redraw = () => {
       if (!isRunning) return;
       draw();
       setTimeout(redraw, 100);
     };
-    [run.hidden, cancel.hidden] = [true, false];
-    status.textContent = 'Running…';
     redraw();
     await Promise.all(lanes.map((lane) => follow(lane, signal, start)));
+    await feed.close();
     isRunning = false;
     draw();
     [run.hidden, cancel.hidden] = [false, true];
@@ -81,6 +90,9 @@ export function createStreamView({ chosen, check, methods, choose }) {
   );
 }
 
+const slowness =
+  'While the reader waits, the buffers between fill; then the gateway reads no more of the upstream, whose window of HTTP/2 is used up, and what it has given grows no longer. A page cannot read a WebSocket slowly: all of it comes.';
+
 const pause = () => new Promise((resolve) => setTimeout(resolve, 200));
 
 /** @param {Lane} lane @param {AbortSignal} signal @param {number} start */
@@ -88,17 +100,27 @@ async function follow(lane, signal, start) {
   try {
     lane.note = await lane.run(lane, signal);
   } catch (error) {
-    const after = `after ${Math.round(performance.now() - start)} ms and ${lane.times.length} pieces`;
+    const after = `after ${Math.round(performance.now() - start)} ms and ${lane.times.length} ${lane.unit}`;
     lane.note = signal.aborted ? `cancelled ${after}` : `${problemText(error)} ${after}`;
   }
 }
 
-/** @param {readonly Lane[]} lanes */
-function notesTable(lanes) {
+/** @param {Lane} lane @param {number} atMs @param {number} bytes */
+function came(lane, atMs, bytes) {
+  lane.times.push(atMs);
+  lane.bytes += bytes;
+}
+
+/** @param {readonly Lane[]} lanes @param {Feed} feed */
+function notesTable(lanes, feed) {
   return table(
     'How they went',
-    ['', 'Came', 'End'],
-    lanes.map(({ name, times, note }) => [name, String(times.length), note]),
+    ['', 'Given by the upstream', 'Came', 'End'],
+    lanes.map(({ name, label, times, unit, bytes, note }) => {
+      const given = feed.given(label);
+      const givenText = given === undefined ? '–' : `${given.messages} messages, ${bytesText(given.bytes)}`;
+      return [name, givenText, `${times.length} ${unit}, ${bytesText(bytes)}`, note];
+    }),
   );
 }
 
@@ -108,23 +130,30 @@ const framings = /** @type {const} */ ([
   ['REST, SSE', 'text/event-stream'],
 ]);
 
-/** @param {Chosen} chosen @param {readonly HttpCall[]} http @param {() => unknown} wait @returns {Lane[]} */
-function lanesOf({ method, request }, http, wait) {
+/** @param {Chosen} chosen @param {readonly HttpCall[]} http @param {Feed} feed @param {() => unknown} wait @returns {Lane[]} */
+function lanesOf({ method }, http, feed, wait) {
   const lane = (/** @type {string} */ name, /** @type {string} */ className, /** @type {Lane['run']} */ run) => ({
     name,
+    label: name.toLowerCase().replace(/\W+/g, '-'),
     className,
     times: /** @type {number[]} */ ([]),
+    unit: 'messages',
+    bytes: 0,
     note: '',
     run,
   });
   const byFetch = (/** @type {HttpCall} */ call, /** @type {string} */ name, /** @type {string} */ accept) =>
     lane(name, call.protocol, async (own, signal) => {
-      const onPiece = async (/** @type {Uint8Array} */ _bytes, /** @type {number} */ atMs) => {
+      const onPiece = async (/** @type {Uint8Array} */ bytes, /** @type {number} */ atMs) => {
+        own.unit = 'pieces';
         own.times.push(atMs);
+        own.bytes += bytes.length;
         await wait();
       };
-      const answer = await fetchCall(call, { signal, onPiece, ...(accept !== '' && { accept }) });
+      const mark = `${await feed.begun}${own.label}`;
+      const answer = await fetchCall(call, { signal, onPiece, mark, ...(accept !== '' && { accept }) });
       const read = await post('answer', { method: method.name, protocol: call.protocol, ...answer });
+      own.unit = 'messages';
       own.times = read.messages.map((/** @type {{ atMs: number }} */ { atMs }) => atMs);
       return `${read.status.code}${read.status.message ? `: ${read.status.message}` : ''}`;
     });
@@ -135,34 +164,11 @@ function lanesOf({ method, request }, http, wait) {
       ? []
       : [lane('WebSocket', 'rest', (own, signal) => webSocket(rest, framesOf(method, rest), own, signal))]),
     ...http.filter(({ protocol }) => protocol !== 'rest').map((call) => byFetch(call, nameOf(call.protocol), '')),
-    ...nativeLanes(lane, request, wait),
+    ...['grpc', 'grpc-direct'].map((protocol) => ({
+      ...lane(nameOf(protocol), protocol, (own) => feed.follow(protocol, (atMs, bytes) => came(own, atMs, bytes))),
+      label: protocol,
+    })),
   ];
-}
-
-/**
- * Both of gRPC come in one answer.
- * @param {(name: string, className: string, run: Lane['run']) => Lane} lane @param {Chosen['request']} request @param {() => unknown} wait
- */
-function nativeLanes(lane, request, wait) {
-  /** @type {Map<string, string>} */
-  const ends = new Map();
-  /** @type {Promise<void> | undefined} */
-  let reading;
-  const read = async (/** @type {AbortSignal} */ signal) => {
-    for await (const { protocol, kind, atMs, code, message } of lines('streams', request, signal)) {
-      if (kind === 'end') ends.set(protocol, `${code}${message ? `: ${message}` : ''}`);
-      else lanes.find(({ className }) => className === protocol)?.times.push(atMs);
-      await wait();
-    }
-  };
-  const lanes = ['grpc', 'grpc-direct'].map((protocol) =>
-    lane(nameOf(protocol), protocol, async (_own, signal) => {
-      reading ??= read(signal);
-      await reading;
-      return ends.get(protocol) ?? 'not there for this method';
-    }),
-  );
-  return lanes;
 }
 
 /** The body of the call over REST as frames of a WebSocket. An empty one ends a stream of requests. @param {Chosen['method']} method @param {HttpCall} rest */
@@ -182,7 +188,7 @@ function webSocket({ target }, frames, lane, signal) {
   };
   return new Promise((resolve, reject) => {
     socket.onmessage = ({ data }) => {
-      if (!/^\{"error":/.test(String(data))) lane.times.push(performance.now() - start);
+      if (!/^\{"error":/.test(String(data))) came(lane, performance.now() - start, data.size ?? data.length);
     };
     socket.onclose = ({ code, reason }) => {
       if (signal.aborted) reject(new Error('cancelled'));

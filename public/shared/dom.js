@@ -65,7 +65,8 @@ export function msText(ms) {
 
 /** @param {number} bytes */
 export function bytesText(bytes) {
-  return bytes < 10_000 ? `${Math.round(bytes)} B` : `${(bytes / 1024).toFixed(1)} KiB`;
+  if (bytes < 10_000) return `${Math.round(bytes)} B`;
+  return bytes < 10 * 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 }
 
 /** @param {unknown} error */

@@ -1,7 +1,7 @@
 /** How the time of a call inside the gateway is spent, seen by its hooks. */
-import { randomUUID } from 'node:crypto';
 import type { PreparedCall, Protocol } from '../../compare/prepared-call.ts';
-import type { Rpc, RpcHooks } from '../../gateway/hooks.ts';
+import type { OutgoingCall, Rpc, RpcHooks } from '../../gateway/hooks.ts';
+import { CallMark } from './call-mark.ts';
 
 /** Milliseconds of one call. What came before the first hook and behind the last one is not in here. */
 export interface CallTimes {
@@ -13,20 +13,14 @@ export interface CallTimes {
   readonly renderMs: number;
 }
 
-const headerName = 'x-tandem-comparison';
-
-/** Watches the calls of one comparison, by a header that no upstream sees. */
+/** Watches the calls of one comparison. */
 export class CallWatch implements RpcHooks {
-  readonly #key = randomUUID();
+  readonly #mark = new CallMark();
   readonly #times = new Map<string, CallTimes[]>();
 
-  /** The calls with the mark by which they are known; those that leave out the gateway as they are. */
+  /** The call with the mark by which it is known. */
   marked<Call extends PreparedCall>(call: Call): Call {
-    if (call.protocol === 'grpc-direct') return call;
-    const mark = [headerName, `${this.#key} ${call.protocol}`] as const;
-    return 'origin' in call
-      ? { ...call, headers: [...call.headers, mark] }
-      : { ...call, metadata: [...call.metadata, mark] };
+    return this.#mark.marked(call, call.protocol);
   }
 
   /** Of each call over a protocol, in their order. */
@@ -35,15 +29,15 @@ export class CallWatch implements RpcHooks {
   }
 
   beforeBind(rpc: Rpc): void {
-    const [key, protocol] = String(rpc.request.headers[headerName] ?? '').split(' ');
-    if (key !== this.#key || protocol === undefined) return;
+    const protocol = this.#mark.labelOf(rpc);
+    if (protocol === undefined) return;
     rpc.values.set(this, { protocol, beginMs: performance.now() } satisfies Marks);
   }
 
-  beforeSend(rpc: Rpc, call: Parameters<NonNullable<RpcHooks['beforeSend']>>[1]): void {
+  beforeSend(rpc: Rpc, call: OutgoingCall): void {
     const marks = this.#marksOf(rpc);
     if (marks === undefined) return;
-    call.metadata = call.metadata.filter(([name]) => name !== headerName);
+    this.#mark.hide(call);
     marks.sentMs = performance.now();
   }
 
