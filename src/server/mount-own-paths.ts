@@ -7,14 +7,9 @@ import { clientOf } from './client.ts';
 import { mountComparePage } from './compare/compare-page.ts';
 import { mountDocs } from './docs-pages.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { Observing } from './observing.ts';
 import { type OwnPath, ownPathsOf } from './own-paths.ts';
 import { sendDocument, servedDocument, servedPart } from './served-document.ts';
-
-/** What of them is loaded only where it is on. */
-export interface Observing {
-  readonly metrics: Metrics | undefined;
-  readonly analytics: Analytics | undefined;
-}
 
 /** Adds them to an app of our own; shadowed ones are left out with a line in the log. */
 export async function mountOwnPaths(

@@ -21,6 +21,7 @@ import { logReloads } from './log-reloads.ts';
 import { logStore } from './log-store.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { mountOwnPaths } from './mount-own-paths.ts';
+import { observe, startObserving } from './observing.ts';
 import { decorateRequests, LAST_BYTES_MS, mountRules, statusErrorOf } from './plugin.ts';
 import { addRequestIds } from './request-ids.ts';
 import { keepShadow } from './shadow/keep-shadow.ts';
@@ -74,17 +75,10 @@ async function createApp(
   { logger, lostLines }: ServerContext,
 ): Promise<FastifyInstance> {
   const { options } = gateway;
-  const metrics = options.observability.metrics
-    ? (await import('./metrics/metrics.ts')).startMetrics(gateway, lostLines)
-    : undefined;
-  const analytics = options.observability.analytics
-    ? await (await import('./analytics/analytics.ts')).startAnalytics(gateway)
-    : undefined;
+  const observing = await startObserving(gateway, lostLines);
+  const { metrics } = observing;
   const app = fastify(serverOptions(gateway, versions, { logger, metrics }));
-  metrics?.watch(app);
-  app.addHook('onListen', async () => analytics?.start());
-  app.addHook('onClose', async () => analytics?.close());
-  if (options.observability.accessLog) (await import('./access-log.ts')).logAccess(gateway, app.log);
+  await observe(app, gateway, observing);
   app.addHook('preClose', async () => versions.end());
   const onResult = (result: ShadowResult): void => metrics?.countShadow(result);
   app.addHook('preClose', await keepShadow({ gateway, log: app.log, onResult }));
@@ -112,7 +106,7 @@ async function createApp(
     done();
   });
   app.setErrorHandler((error, request, reply) => fail(request, reply, gateway, statusErrorOf(error)));
-  await mountOwnPaths(app, gateway, { metrics, analytics });
+  await mountOwnPaths(app, gateway, observing);
   await app.register(async (scope) => mountRules(scope, gateway, ['/*']));
   app.setNotFoundHandler((request, reply) => handle(request, reply, gateway));
   return app;
