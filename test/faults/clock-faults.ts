@@ -72,5 +72,5 @@ async function jump(gateway: GatewayProcess, load: Load, jumps: number): Promise
   assert.equal((await enough).failure, undefined);
   assert.equal((await short).failure, 504);
   const lastedMs = performance.now() - startedAt;
-  assert.ok(lastedMs > 900 && lastedMs < 15_000, `a call of 1 s took ${lastedMs} ms`);
+  assert.ok(lastedMs > 900 && lastedMs < 60_000, `a call of 1 s took ${lastedMs} ms`);
 }

@@ -83,7 +83,7 @@ async function oneKilled(stage: Stage) {
 
 async function oneHalted(stage: Stage) {
   const { processes, server } = await startThree(stage, {
-    methodConfig: [{ name: [{}], timeout: '2s' }],
+    methodConfig: [{ name: [{}], timeout: '4s' }],
     outlierDetection: { consecutiveFailures: 3, baseEjectionTime: '300s' },
   });
   const load = stage.load(server.url, { workers });
@@ -101,7 +101,7 @@ async function oneHalted(stage: Stage) {
   assert.deepEqual(failedAfter, [], 'none fails that began once it was ejected');
   assert.ok(failed.length <= 3 + workers);
   const figures = stage.balance({ read: [504], write: [504], watch: [504], upload: [504] });
-  return { ...figures, note: 'deadlines of 2 s; none fails once it is left alone' };
+  return { ...figures, note: 'deadlines of 4 s; none fails once it is left alone' };
 }
 
 async function oneHaltedKeepalive(stage: Stage) {
@@ -124,7 +124,7 @@ async function oneHaltedKeepalive(stage: Stage) {
 }
 
 async function oneSlow(stage: Stage) {
-  const upstreams = [await stage.upstream(), await stage.upstream({ delayMs: 300 }), await stage.upstream()];
+  const upstreams = [await stage.upstream(), await stage.upstream({ delayMs: 1_000 }), await stage.upstream()];
   const target = upstreams.map((upstream) => upstream.target);
   const server = await stage.gateway({ target, balancing: { policy: 'least_request' } });
   await allReady(server);
@@ -135,7 +135,7 @@ async function oneSlow(stage: Stage) {
   const slow = stage.ledger.executions.filter(({ port }) => port === upstreams[1]?.port).length;
   const share = slow / figures.calls;
   assert.ok(share < 1 / 4, `the slow one got ${slow} of ${figures.calls}`);
-  return { ...figures, note: `0.3 s slower; it gets ${(share * 100).toFixed(1)} % of the calls (least_request)` };
+  return { ...figures, note: `1 s slower; it gets ${(share * 100).toFixed(1)} % of the calls (least_request)` };
 }
 
 async function goAways(stage: Stage) {
