@@ -1,6 +1,6 @@
 // @ts-check
 // A form made from the request's type. It writes into the message, and the message is what is sent.
-import { button, h } from '../shared/dom.js';
+import { button, h, withCode } from '../shared/dom.js';
 import { emptyOf, inputOf, kindOf, readValue, typeText } from './form-values.js';
 
 /** @typedef {import('./types.js').Field} Field */
@@ -292,7 +292,7 @@ export class RequestForm {
   /** @param {Field} field */
   note({ comment, isInPath }) {
     const text = [isInPath ? 'In the path.' : '', comment.split('\n\n')[0]].filter(Boolean);
-    return text.length === 0 ? undefined : h('p', { class: 'note' }, text.join(' '));
+    return text.length === 0 ? undefined : h('p', { class: 'note' }, ...withCode(text.join(' ')));
   }
 }
 

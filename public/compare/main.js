@@ -1,7 +1,7 @@
 // @ts-check
 // The page: the call at its top, which all views below work on, and which the address holds.
 
-import { byId, h, problemText } from '../shared/dom.js';
+import { byId, h, problemText, withCode } from '../shared/dom.js';
 import { ApiError, get, post } from './api.js';
 import { createCallView } from './call-view.js';
 import { nameOf, protocolNames, protocolNotes } from './charts.js';
@@ -157,7 +157,8 @@ async function choose(next, message) {
   const { rule, kind, summary, isRepeatable } = next;
   const once = isRepeatable ? '' : ' It may change something: it is called once over each protocol.';
   const comment = summary === '' ? '' : `${summary.replace(/[.\s]*$/, '')}. `;
-  about.textContent = `${comment}${kindNames[kind] ?? kind}; REST: ${rule ? `${rule.method} ${rule.path}` : 'no rule'}.${once}`;
+  const text = `${comment}${kindNames[kind] ?? kind}; REST: ${rule ? `${rule.method} ${rule.path}` : 'no rule'}.${once}`;
+  about.replaceChildren(...withCode(text).filter((part) => part !== undefined));
   description = /** @type {Description} */ (await get(`method?name=${encodeURIComponent(next.name)}`));
   form.unfolded.clear();
   showInForm(description, message ?? structuredClone(description.example));

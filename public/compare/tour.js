@@ -5,6 +5,7 @@ import { button, bytesText, h, msText, problemText, table } from '../shared/dom.
 import { post } from './api.js';
 import { bars, nameOf, plot } from './charts.js';
 import { allBytes } from './headline.js';
+import { kindsPanel } from './tour-kinds.js';
 
 /** @typedef {import('./types.js').Chosen} Chosen */
 /** @typedef {import('./types.js').Comparison} Comparison */
@@ -84,7 +85,7 @@ const panels = [
         h(
           'p',
           {},
-          `The client has opened its windows ${windows} times for ${bytesText(call.bytes.response.body)} of answer. A larger answer, or a stream, opens them again and again; a reader that is slow does not.`,
+          `The client has opened its windows ${windows === 1 ? 'once' : `${windows} times`} for ${bytesText(call.bytes.response.body)} of answer. A larger answer, or a stream, opens them again and again; a reader that is slow does not.`,
         ),
       ];
     },
@@ -128,21 +129,7 @@ const panels = [
       ];
     },
   },
-  {
-    id: 'kinds',
-    title: 'Four kinds of calls',
-    text: 'gRPC has streams in either direction in its contract. REST shows those of replies as arrays, lines or events, those of requests as arrays or lines, and both at once as a WebSocket.',
-    show: async ({ methods, choose }) => {
-      const kinds = ['unary', 'server stream', 'client stream', 'bidirectional stream'];
-      const rows = kinds.map((kind) => {
-        const own = methods().filter((method) => method.kind === kind);
-        const [first] = own;
-        const cell = first === undefined ? 'none' : button(first.name, () => void choose(first), { class: 'quiet' });
-        return [kind, String(own.length), cell];
-      });
-      return [table('The methods of this gateway', ['Kind', 'Methods', 'For example'], rows)];
-    },
-  },
+  kindsPanel,
   {
     id: 'table',
     title: 'All in one table',

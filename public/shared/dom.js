@@ -39,6 +39,11 @@ export function byId(id, type) {
   return element;
 }
 
+/** Text of a comment, what stands between backticks as code. @param {string} text @returns {Child[]} */
+export function withCode(text) {
+  return text.split(/`([^`]+)`/).map((part, index) => (index % 2 === 1 ? h('code', {}, part) : part));
+}
+
 /**
  * A table that can be scrolled by keyboard where it is too wide.
  * @param {string} caption @param {readonly string[]} columns @param {readonly (readonly Child[])[]} rows
