@@ -63,15 +63,12 @@ export function callsIn(cell: Cell): number {
  * without calls, Infinity beyond MOST_MS.
  */
 export function percentile(cell: Cell, share: number): number | undefined {
-  const counts = cell.subarray(firstLatency);
-  const all = counts.reduce((sum, count) => sum + count, 0);
+  let all = 0;
+  for (let place = firstLatency; place < cellLength; place++) all += cell[place] ?? 0;
   if (all === 0) return undefined;
   const wanted = Math.ceil(all * share);
-  let seen = 0;
-  const index = counts.findIndex((count) => {
-    seen += count;
-    return seen >= wanted;
-  });
+  let index = 0;
+  for (let seen = cell[firstLatency] ?? 0; seen < wanted; seen += cell[firstLatency + index] ?? 0) index++;
   return index === buckets - 1 ? Number.POSITIVE_INFINITY : LEAST_MS * 2 ** (index / perOctave);
 }
 
@@ -100,7 +97,12 @@ export function jsonBytes(sum: Cell): number | undefined {
 export type PackedCell = readonly number[];
 
 export function packCell(cell: Cell): PackedCell {
-  return [...cell].flatMap((value, place) => (value === 0 ? [] : [place, value]));
+  const packed: number[] = [];
+  for (let place = 0; place < cellLength; place++) {
+    const value = cell[place] ?? 0;
+    if (value !== 0) packed.push(place, value);
+  }
+  return packed;
 }
 
 export function unpackCell(packed: PackedCell): Cell {

@@ -3,7 +3,7 @@ import type { JsonWriter } from '../../codec/codec.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { Rpc } from '../../gateway/hooks.ts';
 import type { Witness } from '../../gateway/witness.ts';
-import type { MessageDescriptor } from '../../schema/descriptors.ts';
+import type { MessageDescriptor, MethodDescriptor } from '../../schema/descriptors.ts';
 import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 import { frameHeadBytes, messageOf } from '../../transcode/grpc-framing.ts';
@@ -40,21 +40,9 @@ export class JsonSamples {
     const index = this.#begun.get(method.fullName) ?? 0;
     this.#begun.set(method.fullName, index + 1);
     if (index >= firstCalls && index % oneOf !== 0) return undefined;
-    let [messages, encoding, hasFrames]: [number, string | undefined, boolean] = [0, undefined, false];
-    const look = (type: MessageDescriptor, given: Uint8Array, frameEncoding: string | undefined): void => {
-      if (messages++ >= MAX_MESSAGES || given.length > MAX_BYTES) return;
-      const length = this.#jsonLength(type, given, hasFrames ? (frameEncoding ?? 'identity') : undefined);
-      if (length !== undefined) addSample(cellNow(), given.length - (hasFrames ? frameHeadBytes : 0), length);
-    };
-    return {
-      onSend({ frames }) {
-        hasFrames = frames !== undefined;
-        encoding = frames?.encoding;
-      },
-      onRequest: (given) => look(method.input, given, encoding),
-      onReply: (given, frameEncoding) => look(method.output, given, frameEncoding),
-      onEnd() {},
-    };
+    return new SampledCall(method, cellNow, (type, given, frameEncoding) =>
+      this.#jsonLength(type, given, frameEncoding),
+    );
   }
 
   /** Undefined for what has no JSON, such as an Any of an unknown type, and for frames that cannot be opened. */
@@ -74,8 +62,52 @@ function refuse(): StatusError {
   return new StatusError(GrpcCode.RESOURCE_EXHAUSTED, 'a message cannot be looked into');
 }
 
-function addSample(cell: Cell, bytes: number, json: number): void {
-  increase(cell, at.sampled, 1);
-  increase(cell, at.sampledBytes, bytes);
-  increase(cell, at.sampledJson, json);
+type JsonLength = (type: MessageDescriptor, given: Uint8Array, frameEncoding: string | undefined) => number | undefined;
+
+class SampledCall implements Witness {
+  readonly #method: MethodDescriptor;
+  readonly #cellNow: () => Cell;
+  readonly #jsonLength: JsonLength;
+  #hasFrames = false;
+  #requestEncoding: string | undefined;
+  #seen = 0;
+  #sampled = 0;
+  #bytes = 0;
+  #json = 0;
+
+  constructor(method: MethodDescriptor, cellNow: () => Cell, jsonLength: JsonLength) {
+    this.#method = method;
+    this.#cellNow = cellNow;
+    this.#jsonLength = jsonLength;
+  }
+
+  onSend({ frames }: Parameters<Witness['onSend']>[0]): void {
+    this.#hasFrames = frames !== undefined;
+    this.#requestEncoding = frames?.encoding;
+  }
+
+  onRequest(given: Uint8Array): void {
+    this.#look(this.#method.input, given, this.#requestEncoding);
+  }
+
+  onReply(given: Uint8Array, encoding: string | undefined): void {
+    this.#look(this.#method.output, given, encoding);
+  }
+
+  /** The cell of the step in which all the call's bytes are counted. */
+  onEnd(): void {
+    const cell = this.#cellNow();
+    increase(cell, at.sampled, this.#sampled);
+    increase(cell, at.sampledBytes, this.#bytes);
+    increase(cell, at.sampledJson, this.#json);
+  }
+
+  #look(type: MessageDescriptor, given: Uint8Array, encoding: string | undefined): void {
+    if (this.#seen++ >= MAX_MESSAGES || given.length > MAX_BYTES) return;
+    const json = this.#jsonLength(type, given, this.#hasFrames ? (encoding ?? 'identity') : undefined);
+    if (json === undefined) return;
+    this.#sampled++;
+    this.#bytes += given.length - (this.#hasFrames ? frameHeadBytes : 0);
+    this.#json += json;
+  }
 }

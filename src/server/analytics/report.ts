@@ -125,12 +125,13 @@ export interface WholeRow extends Figures {
 }
 
 export function wholeRows({ whole }: Joined): readonly WholeRow[] {
-  const rows = [...whole].map(([key, cell]) => {
+  // By time, then by method: times have the same length.
+  const keys = [...whole.keys()].sort();
+  return keys.map((key) => {
     const space = key.indexOf(' ');
     const step = new Date(Number(key.slice(0, space))).toISOString();
-    return { at: step, method: key.slice(space + 1), ...figuresOf(cell) };
+    return { at: step, method: key.slice(space + 1), ...figuresOf(whole.get(key) ?? emptyCell()) };
   });
-  return rows.sort((one, other) => one.at.localeCompare(other.at) || one.method.localeCompare(other.method));
 }
 
 /** RFC 4180. Every value is a number, a time, or the name of a method. */
