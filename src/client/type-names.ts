@@ -1,5 +1,6 @@
 /** The TypeScript types that stand for messages, enums and fields: what the gateway writes and reads as JSON. */
 import type { EnumDescriptor, FieldDescriptor, MessageDescriptor, ScalarType } from '../schema/descriptors.ts';
+import { ofWrappers } from '../schema/wrappers.ts';
 
 export interface TypeOptions {
   /** Members are called as in the proto instead of in lower camel case. */
@@ -36,15 +37,7 @@ const wellKnown: ReadonlyMap<string, string> = new Map([
   ['google.protobuf.Timestamp', 'string'],
   ['google.protobuf.Duration', 'string'],
   ['google.protobuf.FieldMask', 'string'],
-  ['google.protobuf.DoubleValue', scalars.double],
-  ['google.protobuf.FloatValue', scalars.float],
-  ['google.protobuf.Int64Value', scalars.int64],
-  ['google.protobuf.UInt64Value', scalars.uint64],
-  ['google.protobuf.Int32Value', scalars.int32],
-  ['google.protobuf.UInt32Value', scalars.uint32],
-  ['google.protobuf.BoolValue', scalars.bool],
-  ['google.protobuf.StringValue', scalars.string],
-  ['google.protobuf.BytesValue', scalars.bytes],
+  ...ofWrappers(scalars),
   ['google.protobuf.Struct', 'Readonly<Record<string, unknown>>'],
   ['google.protobuf.Value', 'unknown'],
   ['google.protobuf.ListValue', 'readonly unknown[]'],

@@ -1,5 +1,6 @@
 /** Values that stand for any other, in examples and made-up replies. */
 import type { ScalarType } from '../schema/descriptors.ts';
+import { ofWrappers } from '../schema/wrappers.ts';
 
 /** Of each scalar type, in proto3 JSON. */
 export const sampleScalars: Readonly<Record<ScalarType, string | number | boolean>> = {
@@ -35,15 +36,7 @@ export const sampleFormats: ReadonlyMap<string | undefined, string> = new Map([
 export const sampleWellKnown: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['google.protobuf.Timestamp', '2026-01-01T00:00:00Z'],
   ['google.protobuf.Duration', '1.5s'],
-  ['google.protobuf.DoubleValue', sampleScalars.double],
-  ['google.protobuf.FloatValue', sampleScalars.float],
-  ['google.protobuf.Int64Value', sampleScalars.int64],
-  ['google.protobuf.UInt64Value', sampleScalars.uint64],
-  ['google.protobuf.Int32Value', sampleScalars.int32],
-  ['google.protobuf.UInt32Value', sampleScalars.uint32],
-  ['google.protobuf.BoolValue', sampleScalars.bool],
-  ['google.protobuf.StringValue', sampleScalars.string],
-  ['google.protobuf.BytesValue', sampleScalars.bytes],
+  ...ofWrappers(sampleScalars),
   ['google.protobuf.Struct', { key: 'value' }],
   ['google.protobuf.Empty', {}],
   ['google.api.HttpBody', { contentType: 'application/octet-stream', data: sampleScalars.bytes }],

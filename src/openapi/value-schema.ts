@@ -1,5 +1,6 @@
 /** What the codec writes for scalars and well-known types: the proto3 JSON mapping as JSON Schema. */
 import type { FieldDescriptor, ScalarType } from '../schema/descriptors.ts';
+import { ofWrappers } from '../schema/wrappers.ts';
 import type { JsonSchema } from './document.ts';
 
 const int32: JsonSchema = { type: 'integer', format: 'int32' };
@@ -39,15 +40,7 @@ const textSchemas: ReadonlyMap<string, JsonSchema> = new Map([
   // `1.5s`, which is not the ISO 8601 duration that the format `duration` means.
   ['google.protobuf.Duration', { type: 'string', format: 'google-duration', pattern: '^-?[0-9]+(\\.[0-9]{1,9})?s$' }],
   ['google.protobuf.FieldMask', { type: 'string', format: 'google-fieldmask' }],
-  ['google.protobuf.DoubleValue', scalarSchemas.double],
-  ['google.protobuf.FloatValue', scalarSchemas.float],
-  ['google.protobuf.Int64Value', int64],
-  ['google.protobuf.UInt64Value', uint64],
-  ['google.protobuf.Int32Value', int32],
-  ['google.protobuf.UInt32Value', uint32],
-  ['google.protobuf.BoolValue', scalarSchemas.bool],
-  ['google.protobuf.StringValue', scalarSchemas.string],
-  ['google.protobuf.BytesValue', scalarSchemas.bytes],
+  ...ofWrappers(scalarSchemas),
 ]);
 
 /** Well-known types of any shape. They stand where they are used, without a component, as the ones above do. */
