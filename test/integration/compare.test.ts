@@ -231,6 +231,15 @@ describe('tandem compare', () => {
     assert.match(readFileSync(junit, 'utf8'), /tests="2" failures="2"/);
   });
 
+  test('a stream of requests, as a list or one a line', () => {
+    for (const messages of ['[{"text":"moby"},{"text":"o"}]', '{"text":"moby"}\n{"text":"o"}\n']) {
+      const { status, stdout } = run('Library.AskLibrarian', '--data', messages, '--framing', 'ndjson');
+      assert.equal(status, 0, stdout);
+      assert.match(stdout, /^messages( +2){5}$/m);
+      assert.match(stdout, /the same answer over REST, gRPC, gRPC, direct, gRPC-Web, Connect/);
+    }
+  });
+
   const wrong: readonly (readonly [args: readonly string[], status: number, stderr: RegExp])[] = [
     [['Library.GetBook', '--data', '{"name":1}'], 1, /name: 1 is not a string/],
     [

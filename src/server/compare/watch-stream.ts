@@ -1,7 +1,7 @@
 /** Streams over gRPC for a browser, which cannot speak it, and what the gateway has been given of each stream, so that it can be seen where one waits. */
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { PreparedGrpc } from '../../compare/prepared-call.ts';
 import { streamMessages } from '../../compare/stream-messages.ts';
@@ -14,13 +14,15 @@ import { admit, subjectOf } from './compare-subject.ts';
 
 /** Between two lines that tell what the upstream has given. */
 const TOLD_MS = 200;
+/** No call is watched longer. */
+const WATCHED_MS = 300_000;
 /** What a slow reader waits after each message. */
 const SLOW_MS = 200;
 
 /**
  * Answers with a line of JSON for each message and for the end, of gRPC by the gateway and straight to the upstream: in one answer, since browsers
  * open six connections and no more. The first line has the mark by which calls of the page's own are counted as well; lines between tell of all marked
- * calls what the upstream has given. It goes on until the request is closed, which cancels the calls.
+ * calls what the upstream has given. It goes on until the request is closed, which cancels the calls, or for five minutes.
  */
 export async function watchStreams(
   gateway: Gateway,
@@ -43,8 +45,10 @@ export async function watchStreams(
     () => write(lines, { kind: 'given', counts: Object.fromEntries(watch.given) }),
     TOLD_MS,
   );
+  const ending = setTimeout(() => lines.end(), WATCHED_MS);
   reply.raw.once('close', () => {
     clearInterval(tellGiven);
+    clearTimeout(ending);
     unwatch();
     controller.abort();
     lines.destroy();
@@ -90,7 +94,7 @@ async function follow(
     for await (const { atMs, bytes } of streamMessages(call, signal)) {
       const isTaken = write(lines, { kind: 'message', protocol, atMs: atMs - startMs, bytes: bytes.length });
       if (!isTaken) await once(lines, 'drain', { signal });
-      if (isSlow) await setTimeout(SLOW_MS, undefined, { signal });
+      if (isSlow) await pause(SLOW_MS, undefined, { signal });
     }
     write(lines, { kind: 'end', protocol, code: 'OK', message: '' });
   } catch (error) {
@@ -101,5 +105,5 @@ async function follow(
 
 /** False when the reader has enough for now. */
 function write(lines: PassThrough, line: object): boolean {
-  return lines.destroyed || lines.write(`${JSON.stringify(line)}\n`);
+  return !lines.writable || lines.write(`${JSON.stringify(line)}\n`);
 }
