@@ -1,7 +1,7 @@
 // @ts-check
 // What the gateway tells while streams run: of gRPC each message, and of all calls what the upstream has given. One answer for all,
 // since browsers open six connections and no more.
-import { lines } from './api.js';
+import { lines, post } from './api.js';
 
 /** @typedef {ReturnType<typeof openFeed>} Feed */
 
@@ -15,14 +15,14 @@ export function openFeed(request, signal) {
   const listeners = new Map();
   /** @type {Readonly<Record<string, { messages: number, bytes: number }>>} */
   let given = {};
-  /** The next line of this name. @param {string} name @returns {Promise<any>} */
-  const next = (name) => {
+  /** The first line of this name. @param {string} name @returns {Promise<any>} */
+  const first = (name) => {
     const line = new Promise((resolve, reject) => waiting.set(name, { resolve, reject }));
     line.catch(() => {});
     return line;
   };
-  const begin = next('begin');
-  const ends = new Map(['grpc', 'grpc-direct'].map((protocol) => [protocol, next(protocol)]));
+  const begin = first('begin');
+  const ends = new Map(['grpc', 'grpc-direct'].map((protocol) => [protocol, first(protocol)]));
   const read = async () => {
     for await (const line of lines('streams', request, closing.signal)) {
       if (line.kind === 'message') listeners.get(line.protocol)?.(line.atMs, line.bytes);
@@ -51,9 +51,9 @@ export function openFeed(request, signal) {
       const { code, message } = await ends.get(protocol);
       return `${code}${message ? `: ${message}` : ''}`;
     },
-    /** Resolves when all that was given is told. */
+    /** Resolves when all that was given is known. */
     close: async () => {
-      if (!closing.signal.aborted) await next('given').catch(() => {});
+      if (!closing.signal.aborted) given = await post('given', { mark: await begun }).catch(() => given);
       closing.abort();
     },
   };

@@ -95,6 +95,7 @@ describe('what is asked wrongly', () => {
     ['compare', { method: 'Library.ImportBooks', message: [1] }, 400, /^message: expected a list of JSON objects/],
     ['prepare', { method: 'Library.ImportBooks', message: [{}, { bookId: 5 }] }, 400, /^\[1\]\.bookId: 5 is not a str/],
     ['streams', book, 400, /^method: has one reply, not a stream of them/],
+    ['given', { mark: 'none' }, 404, /no longer watched/],
     ['compare', { method: 'Nothing' }, 404, /^no method is called Nothing/],
     ['measure', { ...book, runs: 100_001 }, 400, /^runs: expected a whole number from 1 to 100000/],
     ['measure', { ...book, concurrency: 65 }, 400, /^concurrency: expected a whole number from 1 to 64/],

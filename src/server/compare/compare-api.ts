@@ -17,13 +17,14 @@ import { admit, contextOf, ownOrigin, roomOf, subjectOf, visibleMethods } from '
 
 import { lesson } from './lesson.ts';
 import { Measurements } from './measurements.ts';
-import { watchStreams } from './watch-stream.ts';
+import { givenOf, type StreamWatches, watchStreams } from './watch-stream.ts';
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
 /** The handlers by `METHOD name`. */
 export function createCompareApi(gateway: Gateway): Readonly<Record<string, Handler>> {
   const measurements = new Measurements(gateway);
+  const watches: StreamWatches = new Map();
   return {
     'GET methods': () => listMethods(gateway),
     'GET method': (request) => describeMethod(gateway, request),
@@ -33,7 +34,8 @@ export function createCompareApi(gateway: Gateway): Readonly<Record<string, Hand
     'POST snippets': (request) => snippets(gateway, request),
     'POST measure': (request, reply) => measurements.start(request, reply),
     'POST lesson': (request) => lesson(gateway, request),
-    'POST streams': (request, reply) => watchStreams(gateway, request, reply),
+    'POST streams': (request, reply) => watchStreams(gateway, watches, request, reply),
+    'POST given': (request) => givenOf(watches, request),
     'POST stop': (request) => measurements.stop(request),
     'GET report': (request, reply) => measurements.report(request, reply),
   };

@@ -7,9 +7,10 @@ import type { PreparedGrpc } from '../../compare/prepared-call.ts';
 import { streamMessages } from '../../compare/stream-messages.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { OutgoingCall, Rpc, RpcHooks } from '../../gateway/hooks.ts';
+import { GrpcCode } from '../../status/code.ts';
 import { StatusError } from '../../status/status-error.ts';
 import { CallMark } from './call-mark.ts';
-import { objectOf, readCompareRequest } from './compare-request.ts';
+import { objectOf, readCompareRequest, textOf } from './compare-request.ts';
 import { admit, subjectOf } from './compare-subject.ts';
 
 /** Between two lines that tell what the upstream has given. */
@@ -26,6 +27,7 @@ const SLOW_MS = 200;
  */
 export async function watchStreams(
   gateway: Gateway,
+  watches: StreamWatches,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -38,33 +40,47 @@ export async function watchStreams(
   const controller = new AbortController();
   const { signal } = controller;
   const watch = new StreamWatch();
+  const mark = watch.mark.textOf('');
+  watches.set(mark, watch);
   const unwatch = gateway.addHooks(watch);
   const lines = new PassThrough();
   lines.setMaxListeners(0);
-  const tellGiven = setInterval(
-    () => write(lines, { kind: 'given', counts: Object.fromEntries(watch.given) }),
-    TOLD_MS,
-  );
+  const tellGiven = setInterval(() => write(lines, { kind: 'given', counts: watch.counts() }), TOLD_MS);
   const ending = setTimeout(() => lines.end(), WATCHED_MS);
   reply.raw.once('close', () => {
     clearInterval(tellGiven);
     clearTimeout(ending);
+    watches.delete(mark);
     unwatch();
     controller.abort();
     lines.destroy();
   });
   const native = [...calls.values()].filter((call) => 'path' in call);
-  write(lines, { kind: 'begin', mark: watch.mark.textOf(''), protocols: native.map(({ protocol }) => protocol) });
+  write(lines, { kind: 'begin', mark, protocols: native.map(({ protocol }) => protocol) });
   for (const call of native) {
     void follow(lines, watch.mark.marked(call, call.protocol), { signal, isSlow });
   }
   return reply.type('application/x-ndjson').send(lines);
 }
 
+/** Those that go on, by their marks. */
+export type StreamWatches = Map<string, StreamWatch>;
+
+/** What the upstream has given until now: of a call that has ended all of it, where the last line may have been written before. */
+export function givenOf(watches: StreamWatches, request: FastifyRequest): unknown {
+  const counts = watches.get(textOf(objectOf(request.body, '')['mark'], 'mark'))?.counts();
+  if (counts === undefined) throw new StatusError(GrpcCode.NOT_FOUND, 'these streams are no longer watched');
+  return counts;
+}
+
 /** Counts what the upstream gives for each marked call. */
 class StreamWatch implements RpcHooks {
-  readonly mark = new CallMark();
-  readonly given = new Map<string, { readonly messages: number; readonly bytes: number }>();
+  readonly mark: CallMark = new CallMark();
+  readonly #given = new Map<string, { readonly messages: number; readonly bytes: number }>();
+
+  counts(): object {
+    return Object.fromEntries(this.#given);
+  }
 
   beforeBind(rpc: Rpc): void {
     const label = this.mark.labelOf(rpc);
@@ -78,8 +94,8 @@ class StreamWatch implements RpcHooks {
   onReplyMessage(rpc: Rpc, message: Uint8Array): void {
     const label = rpc.values.get(this);
     if (typeof label !== 'string') return;
-    const { messages, bytes } = this.given.get(label) ?? { messages: 0, bytes: 0 };
-    this.given.set(label, { messages: messages + 1, bytes: bytes + message.length });
+    const { messages, bytes } = this.#given.get(label) ?? { messages: 0, bytes: 0 };
+    this.#given.set(label, { messages: messages + 1, bytes: bytes + message.length });
   }
 }
 
