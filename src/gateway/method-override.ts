@@ -4,7 +4,7 @@
  * look at the method.
  */
 import type { HttpRequest } from '../transcode/exchange.ts';
-import { essenceOf } from '../transcode/media-type.ts';
+import { essenceOf, refuseCharset } from '../transcode/media-type.ts';
 
 export function isMethodOverride(method: string, headers: HttpRequest['headers']): boolean {
   return (
@@ -14,8 +14,9 @@ export function isMethodOverride(method: string, headers: HttpRequest['headers']
   );
 }
 
-/** The GET that the POST stands for. */
+/** The GET that the POST stands for. Throws 415 for a form in a charset other than UTF-8. */
 export function overriddenRequest(request: HttpRequest): HttpRequest {
+  refuseCharset(String(request.headers['content-type']), 'a form');
   const form = Buffer.from(request.body).toString('latin1');
   const separator = form === '' ? '' : request.target.includes('?') ? '&' : '?';
   return { ...request, method: 'GET', target: request.target + separator + form, body: new Uint8Array() };

@@ -11,7 +11,7 @@ import { readJson } from './bind-body.ts';
 import type { FormPart } from './exchange.ts';
 import { type Claim, claimsOf, oneofClaims, refusalOf, take } from './field-claims.ts';
 import { encodeHttpBody, isHttpBody, isHttpBodyField } from './http-body.ts';
-import { essenceOf, isJsonType } from './media-type.ts';
+import { essenceOf, isJsonType, refuseCharset } from './media-type.ts';
 import type { TranscodeOptions } from './options.ts';
 import { parseQuery } from './query-string.ts';
 import { type QueryTarget, resolveQueryName } from './query-target.ts';
@@ -42,6 +42,7 @@ export function compileFormBinder(binding: Binding, codec: Codec, options: Trans
     if (parts !== undefined) return bind(parts);
     // Where the body is a HttpBody, pairs are bytes like any other.
     if (contentType === undefined || scope.file !== undefined || essenceOf(contentType) !== FORM_TYPE) return undefined;
+    refuseCharset(contentType, 'a form');
     const text = textOf(body, '');
     return bind(
       parseQuery(text, options.limits.formParts, 'form').map(([name, value]) => ({ name, data: bytesOf(value) })),

@@ -4,7 +4,7 @@
 import type { FieldDescriptor } from '../schema/descriptors.ts';
 import { textMessages } from '../schema/text-messages.ts';
 import { StatusError } from '../status/status-error.ts';
-import type { QueryTarget } from './query-target.ts';
+import { opaqueMessages, type QueryTarget } from './query-target.ts';
 
 /**
  * A slot that only one parameter may take: a singular field (`slot` is its path, any second use is an error), or a oneof
@@ -34,6 +34,7 @@ export function refusalOf(target: Exclude<QueryTarget, { kind: 'unknown' }>): st
   const type = leaf.map === undefined ? leaf.type : leaf.map.value.type;
   if (type.kind !== 'message' || textMessages.has(type.message.fullName)) return undefined;
   if (leaf.isRepeated) return `a list of ${type.message.fullName} messages cannot be given as text`;
+  if (opaqueMessages.has(type.message.fullName)) return `a ${type.message.fullName} message cannot be given as text`;
   const example = type.message.fields[0]?.jsonName;
   const hint = example === undefined ? '' : `, such as ${leaf.jsonName}.${example}=…`;
   return `a ${type.message.fullName} message cannot be given as one value; name its fields${hint}`;

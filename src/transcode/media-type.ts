@@ -23,11 +23,15 @@ export function bodyFormatOf(contentType: string | undefined): BodyFormat {
   if (format === undefined) {
     throw unsupported(`cannot read a body of type "${essence}"; send application/json or application/x-protobuf`);
   }
-  const charset = charsetOf(contentType);
-  if (format === 'json' && charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
-    throw unsupported(`cannot read JSON in the charset "${charset}"; send UTF-8`);
-  }
+  if (format === 'json') refuseCharset(contentType, 'JSON');
   return format;
+}
+
+/** Refuses `what` in a charset other than UTF-8 with 415: bytes of another that happen to be UTF-8 would be read as what they are not. */
+export function refuseCharset(contentType: string, what: string): void {
+  const charset = charsetOf(contentType);
+  if (charset === undefined || charset === 'utf-8' || charset === 'utf8') return;
+  throw unsupported(`cannot read ${what} in the charset "${charset}"; send UTF-8`);
 }
 
 /** `application/json` and `…+json`. */

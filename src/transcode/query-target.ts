@@ -14,7 +14,7 @@ export type QueryTarget =
 const unknown: QueryTarget = { kind: 'unknown' };
 
 /** Their JSON has no fields: a path that goes on below them means nothing. */
-const opaque: ReadonlySet<string> = new Set([
+export const opaqueMessages: ReadonlySet<string> = new Set([
   'google.protobuf.Any',
   'google.protobuf.ListValue',
   'google.protobuf.Struct',
@@ -62,5 +62,5 @@ function fieldOf(message: MessageDescriptor, name: string): FieldDescriptor | un
 type MessageField = FieldDescriptor & { readonly type: { readonly kind: 'message' } };
 
 function isDescendable(field: FieldDescriptor): field is MessageField {
-  return field.type.kind === 'message' && !field.isRepeated && !opaque.has(field.type.message.fullName);
+  return field.type.kind === 'message' && !field.isRepeated && !opaqueMessages.has(field.type.message.fullName);
 }
