@@ -17,7 +17,10 @@ export function isMethodOverride(method: string, headers: HttpRequest['headers']
 /** The GET that the POST stands for. Throws 415 for a form in a charset other than UTF-8. */
 export function overriddenRequest(request: HttpRequest): HttpRequest {
   refuseCharset(String(request.headers['content-type']), 'a form');
-  const form = Buffer.from(request.body).toString('latin1');
+  // A target is ASCII: bytes beyond it, which a form may hold as they are, become the escapes that they stand for.
+  const form = Buffer.from(request.body)
+    .toString('latin1')
+    .replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`);
   const separator = form === '' ? '' : request.target.includes('?') ? '&' : '?';
   return { ...request, method: 'GET', target: request.target + separator + form, body: new Uint8Array() };
 }
