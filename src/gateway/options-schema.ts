@@ -3,11 +3,14 @@
  * docs/configuration.md. A plain literal, so that the types derive from it and start-up loads no schema library
  * (typebox and ajv together took 170 ms of it, measured).
  */
+import { docsSchema } from './options-docs.ts';
 import { limitsSchema } from './options-limits.ts';
+import { observabilitySchema } from './options-observability.ts';
+import { restUpstreamSchema } from './options-rest-upstream.ts';
 import { securitySchema } from './options-security.ts';
 import { shadowSchema } from './options-shadow.ts';
 import { transcodingSchema } from './options-transcoding.ts';
-import { restUpstreamSchema, upstreamSchema } from './options-upstream.ts';
+import { upstreamSchema } from './options-upstream.ts';
 import { validationSchema } from './options-validation.ts';
 
 const listenSchema = {
@@ -56,134 +59,6 @@ const listenSchema = {
         },
         minVersion: { enum: ['TLSv1.2', 'TLSv1.3'], default: 'TLSv1.2', description: 'Oldest version of TLS.' },
       },
-    },
-  },
-} as const;
-
-const docsSchema = {
-  type: 'object',
-  description: 'The paths of the gateway’s own, and what the OpenAPI document says.',
-  default: {},
-  properties: {
-    prefix: {
-      $ref: '#/$defs/pathPrefix',
-      default: '',
-      description: 'Put before all of `paths`: `/-/tandem`.',
-    },
-    paths: {
-      type: 'object',
-      description: 'Where each page is; `false` turns it off. A rule with the same path wins.',
-      default: {},
-      properties: {
-        ui: { $ref: '#/$defs/ownPath', default: '/docs', description: 'Swagger UI.' },
-        openapiJson: { $ref: '#/$defs/ownPath', default: '/openapi.json', description: 'The OpenAPI document.' },
-        openapiYaml: { $ref: '#/$defs/ownPath', default: '/openapi.yaml', description: 'The same as YAML.' },
-        openapiParts: {
-          $ref: '#/$defs/ownPath',
-          default: '/openapi',
-          description: 'Folder of a document for each package and service: `/openapi/library.v1.json`, `.yaml`.',
-        },
-        compare: {
-          $ref: '#/$defs/ownPath',
-          default: '/compare',
-          description: 'The page that calls one RPC over all protocols, side by side.',
-        },
-        analytics: {
-          $ref: '#/$defs/ownPath',
-          default: '/analytics',
-          description: 'The page that shows what is called, where `observability.analytics` is on.',
-        },
-        metrics: {
-          $ref: '#/$defs/ownPath',
-          default: '/metrics',
-          description: 'Prometheus metrics, where `observability.metrics` is on.',
-        },
-        healthz: { $ref: '#/$defs/ownPath', default: '/healthz', description: '200 while the process lives.' },
-        readyz: {
-          $ref: '#/$defs/ownPath',
-          default: '/readyz',
-          description: '200 while calls can be served; 503 while draining or when no upstream is healthy.',
-        },
-      },
-    },
-    title: { type: 'string', description: 'Title of the document; the services’ names when left out.' },
-    version: { type: 'string', description: 'Version of the API that the document describes.' },
-    description: { type: 'string', description: 'Introduction of the document, Markdown.' },
-    servers: {
-      type: 'array',
-      items: { type: 'string' },
-      default: [],
-      description: 'URLs the document names as servers.',
-    },
-    pathStyle: {
-      enum: ['segments', 'pattern'],
-      default: 'segments',
-      description:
-        'How the document shows a variable of several segments, `{name=shelves/*}`: as `/shelves/{shelf}`, or as one parameter with a pattern.',
-    },
-    visibility: {
-      type: 'array',
-      items: { type: 'string' },
-      default: [],
-      description:
-        'Labels of the documents’ readers. What `google.api.visibility` restricts to other labels is left out of the documents.',
-    },
-    oauth2: {
-      type: 'object',
-      description:
-        'Who gives tokens for the scopes of `google.api.oauth_scopes`; for Google’s own scopes known already.',
-      required: ['authorizationUrl', 'tokenUrl'],
-      properties: {
-        authorizationUrl: { type: 'string', description: 'Where users agree.' },
-        tokenUrl: { type: 'string', description: 'Where clients get tokens.' },
-      },
-    },
-    openapiVersion: { enum: ['3.1', '3.0'], default: '3.1', description: 'Version of OpenAPI to write.' },
-  },
-} as const;
-
-const observabilitySchema = {
-  type: 'object',
-  description: 'What the gateway tells of itself.',
-  default: {},
-  properties: {
-    logLevel: {
-      enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-      default: 'info',
-      description: 'Least severe log line that is written.',
-    },
-    accessLog: {
-      type: 'boolean',
-      default: false,
-      description: 'Log a line of level `info` for each call; see observability.md. A change needs a restart.',
-    },
-    requestIds: {
-      type: 'boolean',
-      default: false,
-      description:
-        'Each request has an id, its own `X-Request-Id` or a new one: in the answer, upstream, in the log; see observability.md. A change needs a restart.',
-    },
-    metrics: {
-      type: 'boolean',
-      default: false,
-      description: 'Count and measure every call, for Prometheus; see observability.md. A change needs a restart.',
-    },
-    openTelemetry: {
-      type: 'boolean',
-      default: false,
-      description:
-        'Spans and measures of every call by the SDK of OpenTelemetry that the process has registered; see observability.md.',
-    },
-    analytics: {
-      type: 'boolean',
-      default: false,
-      description:
-        'Count and measure every call of the last hour, for a page; see observability.md. A change needs a restart.',
-    },
-    analyticsMessages: {
-      type: 'boolean',
-      default: false,
-      description: 'Let that page show messages of failed calls as they are, which may hold what clients have sent.',
     },
   },
 } as const;
