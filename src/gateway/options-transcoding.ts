@@ -28,7 +28,7 @@ export const transcodingSchema = {
     collision: {
       enum: ['pathWins', 'reject'],
       default: 'pathWins',
-      description: 'A field that both the path and a `*` body set.',
+      description: 'A field that both the path and the body set.',
     },
     strayBody: {
       enum: ['reject', 'ignore'],

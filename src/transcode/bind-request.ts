@@ -11,7 +11,9 @@ import { concatFragments } from '../wire/fragment.ts';
 import { compileBodyBinder } from './bind-body.ts';
 import { compileFormBinder } from './bind-form.ts';
 import { compileQueryBinder } from './bind-query.ts';
+import { compileCollisionCheck, type IsSet, isOnWire } from './collisions.ts';
 import { type HttpRequest, headerText } from './exchange.ts';
+import { isHttpBody } from './http-body.ts';
 import { bodyFormatOf, refuseCompression } from './media-type.ts';
 import type { TranscodeOptions } from './options.ts';
 import { parseQuery, type QueryPair } from './query-string.ts';
@@ -42,11 +44,11 @@ export function compileRequestBinder(binding: Binding, codec: Codec, options: Tr
     const fragments = form === undefined ? [bindBody(body, contentType)] : [...form.fragments];
     const head = bindHead(request, captures);
     fragments.push(...head.query);
-    const hasNames = (deriveMask ?? refuseCollision) !== undefined && bodyType !== undefined && body.length > 0;
-    if (hasNames && (form !== undefined || bodyFormatOf(contentType) === 'json')) {
+    if ((deriveMask ?? refuseCollision) !== undefined && bodyType !== undefined && body.length > 0) {
+      const hasNames = form !== undefined || bodyFormatOf(contentType) === 'json';
       const present = (): readonly string[] => form?.paths ?? codec.presentPaths(bodyType, body);
-      refuseCollision?.(present());
-      if (deriveMask !== undefined) fragments.push(deriveMask(present, head.pairs));
+      refuseCollision?.(hasNames ? isAmong(present()) : (_name, path) => isOnWire(body, path));
+      if (deriveMask !== undefined && hasNames) fragments.push(deriveMask(present, head.pairs));
     }
     fragments.push(...head.path);
     return { message: concatFragments(fragments.filter((fragment) => fragment.length > 0)), system: head.system };
@@ -106,21 +108,13 @@ function compilePathBinder(
   });
 }
 
-/** The message whose fields a body names; undefined where it is none. */
+/** The message whose fields a body sets; undefined where it is none, or raw bytes. */
 function bodyTypeOf({ body, method }: Binding): MessageDescriptor | undefined {
-  if (body.kind === 'field') return body.field.type.kind === 'message' ? body.field.type.message : undefined;
-  return body.kind === 'whole' ? method.input : undefined;
+  const field = body.kind === 'field' && body.field.type.kind === 'message' ? body.field.type.message : undefined;
+  const type = body.kind === 'whole' ? method.input : field;
+  return type === undefined || isHttpBody(type) ? undefined : type;
 }
 
-/** For `collision: reject`: the body must not set what the path binds. */
-function compileCollisionCheck({ body, variables }: Binding): ((present: readonly string[]) => void) | undefined {
-  if (body.kind === 'none' || variables.length === 0) return undefined;
-  const prefix = body.kind === 'field' ? `${body.field.name}.` : '';
-  const bound = variables.filter(({ text }) => text.startsWith(prefix)).map(({ text }) => text.slice(prefix.length));
-  if (bound.length === 0) return undefined;
-  return (present) => {
-    const collision = present.find((path) => bound.includes(path));
-    if (collision === undefined) return;
-    throw StatusError.invalidField(prefix + collision, 'set by the body and by the path; leave it out of the body');
-  };
+function isAmong(names: readonly string[]): IsSet {
+  return (name) => names.includes(name);
 }

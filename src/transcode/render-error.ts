@@ -24,6 +24,7 @@ export interface ErrorRenderer {
 }
 
 const PROBLEM_TYPE = 'application/problem+json';
+const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
 
 /** Details are decoded with `codec`, which must write an Any of an unknown type as base64 rather than refuse it. */
 export function createErrorRenderer(codec: Codec, options: TranscodeOptions): ErrorRenderer {
@@ -39,7 +40,8 @@ export function createErrorRenderer(codec: Codec, options: TranscodeOptions): Er
     const value = isEnveloped ? { error: status } : bodyOf(format, status, error);
     const body = Buffer.from(JSON.stringify(value, undefined, options.indent));
     const contentType = format === 'problem' ? PROBLEM_TYPE : 'application/json';
-    return { status: error.httpStatus, headers: [['content-type', contentType], ...headersFor(error, options)], body };
+    const headers = [...headersFor(error, options), ...retryAfter(error, status.details)];
+    return { status: error.httpStatus, headers: [['content-type', contentType], ...headers], body };
   };
   return { render, statusOf };
 }
@@ -90,4 +92,15 @@ function decodeDetails(
 
 function headersFor({ headers, metadata, trailers }: StatusError, options: TranscodeOptions): Metadata {
   return [...headers, ...headersOf(metadata, options.metadata), ...trailerHeadersOf(trailers, options.metadata)];
+}
+
+/** When an upstream says to come again: `Retry-After` (RFC 9110, 10.2.3; RFC 6585, 4) from google.rpc.RetryInfo, in whole seconds. */
+function retryAfter({ httpStatus, headers }: StatusError, details: readonly unknown[]): Metadata {
+  if ((httpStatus !== 503 && httpStatus !== 429) || headers.some(([name]) => name === 'retry-after')) return [];
+  for (const detail of details) {
+    const { '@type': type, retryDelay } = detail as { readonly '@type'?: string; readonly retryDelay?: string };
+    const seconds = type === RETRY_INFO ? Number.parseFloat(retryDelay ?? '') : Number.NaN;
+    if (seconds >= 0) return [['retry-after', String(Math.ceil(seconds))]];
+  }
+  return [];
 }
