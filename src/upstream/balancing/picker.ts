@@ -13,7 +13,7 @@ export interface Candidate {
 /** Picks one of at least one. */
 export type Pick = <C extends Candidate>(candidates: readonly C[]) => C;
 
-/** `choiceCount` is how many addresses least_request compares (gRFC A48); `random` gives numbers from 0 to below 1. */
+/** `choiceCount` is how many addresses least_request compares (gRFC A48), at random where there are more; `random` gives numbers from 0 to below 1. */
 export function createPick(policy: BalancingPolicy, choiceCount: number, random: () => number = Math.random): Pick {
   if (policy === 'round_robin') return roundRobin(random);
   if (policy === 'least_request') return leastRequest(choiceCount, random);
@@ -26,12 +26,15 @@ function roundRobin(random: () => number): Pick {
   return (candidates) => at(candidates, next++ % candidates.length);
 }
 
+// Where all can be compared they are, beginning anywhere: of several that are equal any may be picked.
 function leastRequest(choiceCount: number, random: () => number): Pick {
   return (candidates) => {
-    const choose = (): number => Math.floor(random() * candidates.length);
-    let best = at(candidates, choose());
-    for (let choice = 1; choice < choiceCount; choice++) {
-      const other = at(candidates, choose());
+    const any = (): number => Math.floor(random() * candidates.length);
+    const first = any();
+    const areAll = candidates.length <= choiceCount;
+    let best = at(candidates, first);
+    for (let choice = 1; choice < Math.min(choiceCount, candidates.length); choice++) {
+      const other = at(candidates, areAll ? (first + choice) % candidates.length : any());
       if (other.inFlight < best.inFlight) best = other;
     }
     return best;
