@@ -7,7 +7,7 @@ await import('fastify');
 // Whose members called toString or constructor are assigned nevertheless: second opinions and makers of values, none of them a part of what is
 // tested, and Node's IncomingMessage, whose headers are members of a plain object, so that a request with one of that name throws in whoever reads it.
 const lenient =
-  /node_modules\/(?:fast-check|protobufjs|long|@bufbuild\/protobuf\/dist\/esm\/(?:to-json|from-json|extensions)\.js)|node:_http_incoming/;
+  /node_modules\/(?:fast-check|protobufjs|long|@bufbuild\/protobuf\/dist\/esm\/(?:to-json|from-json|extensions|reflect\/unsafe)\.js)|node:_http_incoming/;
 
 for (const [name, { value, writable }] of Object.entries(Object.getOwnPropertyDescriptors(Object.prototype))) {
   if (writable) Object.defineProperty(Object.prototype, name, { get: () => value, set: setterOf(name) });
