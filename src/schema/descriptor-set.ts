@@ -46,11 +46,22 @@ export function readFileDescriptor(bytes: Uint8Array, origin: string): SchemaFil
     if (proto.name === '') throw new Error('it has no name');
     checkNames(proto);
     proto.messageType.forEach(fillJsonNames);
-    return { proto, bytes: rest, source: new SourceMap(proto.name, () => readSourceInfo(proto, sourceInfos)) };
+    const readSource = (): ReturnType<typeof readSourceInfo> => {
+      try {
+        return readSourceInfo(proto, sourceInfos);
+      } catch (error) {
+        throw damage(origin, `the source info of ${proto.name} is damaged`, error);
+      }
+    };
+    return { proto, bytes: rest, source: new SourceMap(proto.name, readSource) };
   } catch (error) {
-    const message = `holds a file that is not a FileDescriptorProto (${error instanceof Error ? error.message : error}); ${remedy}`;
-    throw new SchemaError([{ position: { file: origin, line: 0, column: 0 }, subject: '', message }]);
+    throw damage(origin, 'holds a file that is not a FileDescriptorProto', error);
   }
+}
+
+function damage(origin: string, what: string, cause: unknown): SchemaError {
+  const message = `${what} (${cause instanceof Error ? cause.message : cause}); ${remedy}`;
+  return new SchemaError([{ position: { file: origin, line: 0, column: 0 }, subject: '', message }]);
 }
 
 /** No compiler lets anything but identifiers through, but descriptors can be made by hand. */

@@ -41,6 +41,17 @@ for (const [set, files] of Object.entries(compiled)) {
   });
 }
 
+test('source info that is damaged is told by the first who reads it', async () => {
+  const bytes = readFileSync('test/fixtures/schema/buf.binpb');
+  // Nothing has the number 0, whose tag would be this byte.
+  bytes[bytes.indexOf('Custom options of every kind') - 3] = 0;
+  const schema = await schemaFromDescriptorSet(bytes);
+  assert.throws(() => snapshot(schema, isAny), {
+    name: 'SchemaError',
+    message: /: the source info of marks\.proto is damaged \(.*\); write one with: protoc /,
+  });
+});
+
 test('a schema from text survives its own bytes', async () => {
   const { schema } = await loadSchema({ protos: [folder] });
   const fileDescriptors = [...schema.files.values()].map((file) => file.toBytes());
