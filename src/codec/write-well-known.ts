@@ -89,10 +89,12 @@ function writeDuration(high: number, low: number, nanos: number, p: number, offs
 }
 
 /**
- * One path of a FieldMask, snake_case to lowerCamelCase, without quotes. A path that would not come back the same is refused:
- * capitals, and underscores that are not before a lower-case letter (field_mask.proto, "JSON Encoding of Field Masks").
+ * One path of a FieldMask, snake_case to lowerCamelCase, without quotes. A path that would not come back the same is refused: none at
+ * all, capitals, commas, blanks, and underscores that are not before a lower-case letter (field_mask.proto, "JSON Encoding of Field
+ * Masks").
  */
 function writeMaskPath(from: number, length: number, p: number): number {
+  if (length === 0) throw new Fault('a path of a FieldMask is empty', from);
   if (p + length > scratch.limit) grow(p + length);
   const end = from + length;
   for (let position = from; position < end; position++) {
@@ -101,12 +103,17 @@ function writeMaskPath(from: number, length: number, p: number): number {
       byte = position + 1 < end ? (scratch.bytes[++position] as number) : 0;
       if (byte < 0x61 || byte > 0x7a) throw new Fault('a path of a FieldMask has no lowerCamelCase form', from);
       byte -= 0x20;
-    } else if ((byte >= 0x41 && byte <= 0x5a) || byte < 0x20 || byte === 0x22 || byte === 0x5c || byte >= 0x7f) {
+    } else if ((byte >= 0x41 && byte <= 0x5a) || byte <= 0x20 || byte >= 0x7f || isMaskMark(byte)) {
       throw new Fault('a path of a FieldMask has no lowerCamelCase form', from);
     }
     scratch.bytes[p++] = byte;
   }
   return p;
+}
+
+/** A quote, a comma or a backslash: means something in the text of a FieldMask or around it. */
+function isMaskMark(byte: number): boolean {
+  return byte === 0x22 || byte === 0x2c || byte === 0x5c;
 }
 
 /** Position of the last value of a field, or -1. */

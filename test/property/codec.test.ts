@@ -217,18 +217,27 @@ test('any wire bytes are converted as protobufjs does, or refused', () => {
       const ours = attempt(() => write(codec, type, wire));
       const theirs = attemptOther(() => jsonByProtobufjs(type, wire));
       if ('refusal' in theirs) {
-        // Required fields are left to the upstream.
+        // Required fields are left to the upstream. protobufjs takes no group in a MessageSet but those of its own, and reads a key too that an
+        // entry of a map replaces by another.
+        const isReplaced = theirs.refusal.endsWith('encoding utf-8') && /"(?:by[A-Z]|struct|value)/.test(ours ?? '');
         assert.ok(
-          ours === undefined || theirs.refusal.startsWith('missing required'),
+          ours === undefined ||
+            isReplaced ||
+            theirs.refusal.startsWith('missing required') ||
+            (theirs.refusal === 'invalid end group tag' && ours.includes('"set":{')),
           `${theirs.refusal}, but ours gave ${ours}`,
         );
       } else if (ours === undefined) {
-        // protobufjs prints a Value of no kind as null, paths of a FieldMask of any characters, and passes over numbers of eleven bytes in
-        // unknown fields.
-        assert.throws(() => write(codec, type, wire), /none of its kinds|more than ten bytes|no lowerCamelCase form/);
+        // protobufjs prints a Value of no kind as null, an Any without a type as empty, paths of a FieldMask of any characters or none, and
+        // passes over numbers of eleven bytes in unknown fields.
+        const refusals =
+          /none of its kinds|a value but no type|more than ten bytes|no lowerCamelCase form|FieldMask is empty/;
+        assert.throws(() => write(codec, type, wire), refusals);
       } else {
         // protobufjs drops a map entry without value where that is a closed enum, whose default is its first value.
         fc.pre(!ours.includes('"levelByName"'));
+        // A NullValue of another number than 0 is null too, and so the default of its field.
+        fc.pre(JSON.stringify(theirs.value).includes('"null":null') === ours.includes('"null":null'));
         assert.deepEqual(asFloats(JSON.parse(ours)), asFloats(theirs.value));
       }
     }),
@@ -242,14 +251,20 @@ const textChanges = fc.array(fc.tuple(fc.nat(), jsonByte, fc.constantFrom('set',
   maxLength: 2,
 });
 
-// White space and empty paths in a FieldMask, base64 with too much padding or too little, leading zeros in quoted 64-bit numbers and keys, an
+// White space and empty paths in a FieldMask, base64 with too much padding or too little, leading zeros in quoted 64-bit numbers and in keys, an
 // Any with members but no type.
-const protobufjsTakes = /is not a FieldMask|is not bytes in base64|is not an? u?int64|an Any without/;
+const protobufjsTakes =
+  /is not a FieldMask|is not bytes in base64|is not an? u?int64|the key "-?0\d+" is not|an Any without/;
 
-/** A number in the range of 64 bits with a fraction or an exponent, and more digits than a double holds. */
+/**
+ * Whether protobufjs may read this number as another than it is: 64 bits without quotes, or with a fraction or an
+ * exponent, which it rounds to a double, or what is too small for a float, which it leaves a double, or for a double,
+ * which is 0 to it. A quote comes along.
+ */
 function isRounded(number: string): boolean {
-  const value = Math.abs(Number(number));
-  return /[.eE]/.test(number) && value > Number.MAX_SAFE_INTEGER && value <= 2 ** 64;
+  const value = Math.abs(Number(number.replace('"', '')));
+  const isInexact = /^[^"]|[.eE]/.test(number) && value > Number.MAX_SAFE_INTEGER && value <= 2 ** 64;
+  return isInexact || (Math.fround(value) === 0 && /^["\-.0]*[1-9]/.test(number));
 }
 
 test('any text is read as protobufjs does, or refused', () => {
@@ -258,6 +273,9 @@ test('any text is read as protobufjs does, or refused', () => {
       const bytes = mutate(Buffer.from(json), edits);
       const text = bytes.toString('utf8');
       fc.pre(Buffer.from(text).equals(bytes));
+      // Of an Any's type it takes what is behind the last slash, and no dot at either's beginning.
+      fc.pre([...text.matchAll(/"@type":"([^"]*)"/g)].every(([member]) => json.includes(member)));
+      fc.pre(!(text.match(/"?-?\d[\d.]*(?:[eE][-+]?\d+)?/g) ?? []).some(isRounded));
       const ours = attempt(() => write(codec, type, read(codec, type, bytes)));
       const message = root.lookupType(typeOf(type).fullName);
       const theirs = attemptOther(() => protojson.toJson(message, protojson.fromJsonString(message, text)));
@@ -265,10 +283,9 @@ test('any text is read as protobufjs does, or refused', () => {
         assert.throws(() => read(codec, type, bytes), protobufjsTakes, text);
         return;
       }
-      // protobufjs takes no exponent or fraction in most keys (`"1e0"`), which it does in values.
-      fc.pre(!('refusal' in theirs && ours !== undefined && /map key: "[-0-9]+[.eE]/.test(theirs.refusal)));
-      // Where it does, it rounds 64 bits to the 53 of a double.
-      fc.pre(!(text.match(/-?\d[\d.]*(?:[eE][-+]?\d+)?/g) ?? []).some(isRounded));
+      // protobufjs takes no exponent or fraction in most keys (`"1e0"`), which it does in values, and nothing that would round to the largest float.
+      const refusals = /map key: "[-0-9]+[.eE]|out of range for float: -?3\.40282/;
+      fc.pre(!('refusal' in theirs && ours !== undefined && refusals.test(theirs.refusal)));
       // protobufjs takes minus zero without presence for the default.
       fc.pre(ours === undefined || !/:-0[,}]/.test(ours));
       const value = 'value' in theirs ? asFloats(theirs.value) : undefined;
