@@ -51,10 +51,11 @@ interface Serving {
 async function serve({ input, context }: JoinedConfig, { args, log, demo, read }: Serving): Promise<void> {
   const { logger } = log;
   const server = await locating(context, () => startServer(input as TandemOptions, { ...context, ...log }));
+  // Before anybody is told where to call.
+  const recorder = await record(args, server, logger);
   const lifeline = cluster.isPrimary ? signalLifeline(logger) : workerLifeline();
   lifeline.ready(server.url);
   if (demo !== undefined && (cluster.worker?.id ?? 1) === 1) printError(demo.welcome(server));
-  const recorder = await record(args, server, logger);
   const reload = createReload(server, logger, read);
   lifeline.onReload(reload);
   const unwatch = args.flags.has('watch') ? watchConfiguration(server, args, reload) : () => {};

@@ -134,7 +134,8 @@ export class GrpcJsCall implements TransportCall {
     // A status that the upstream did not send: a server's has headers or trailers, grpc-js's own has neither.
     const isLocal = this.#headers === undefined && Object.keys(metadata.toJSON()).length === 0;
     const cause = isLocal ? new Error(details) : undefined;
-    if (code === GrpcCode.DEADLINE_EXCEEDED && performance.now() >= this.#options.deadline - 1) {
+    // Its clock may be a little ahead of ours.
+    if (code === GrpcCode.DEADLINE_EXCEEDED && (isLocal || performance.now() >= this.#options.deadline - 1)) {
       return deadlineExceeded(cause);
     }
     if (isLocal && code === GrpcCode.UNAVAILABLE) {
